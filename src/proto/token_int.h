@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TPMC_PROTO_TOKEN_INT_H
+#define TPMC_PROTO_TOKEN_INT_H
+
+#include "base/ref.h"
+#include "tpmcloud/error.h"
+#include "tpmcloud/token.h"
+
+/* Copies `value`, which must be visible ASCII of at most 64 KiB. */
+int tpmc__token_new(const char *value, int64_t expires_at_ms, tpmc_token **out, tpmc_error *err);
+tpmc_token *tpmc__token_ref(tpmc_token *token);
+
+#endif
