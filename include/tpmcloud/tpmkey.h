@@ -163,6 +163,16 @@ TPMC_API int tpmc_key_new_callback(tpmc_env *env, const void *spki, size_t spki_
                                    tpmc_key **out, tpmc_error *err);
 
 /**
+ * \brief Takes one more reference, so that two owners can each call tpmc_key_free(). The key freezes.
+ * \param[in] key the key.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE or TPMC_ERR_FORKED.
+ * \par Threads any number at once.
+ * \since 0.1
+ */
+TPMC_API int tpmc_key_retain(tpmc_key *key, tpmc_error *err);
+
+/**
  * \brief Drops the caller's reference. Never waits: a key still loaded is flushed at once when the
  * connection is idle, else before its next command. \param[in] key may be NULL. \par Threads any;
  * inside callbacks too, but for the key whose call is running. \since 0.1

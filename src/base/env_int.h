@@ -21,8 +21,11 @@ typedef struct tpmc__callback_frame {
     struct tpmc__callback_frame *next;
 } tpmc__callback_frame;
 
-/* What replaces a hook that is unset; `services` fills it. A NULL member means that there is no
- * such service. */
+/*
+ * What stands in for a hook that is unset; `services` fills it. A NULL member means that there is
+ * no such service. Their `user` is the environment's private OpenSSL context, and they must not
+ * call back into the library.
+ */
 typedef struct tpmc__env_defaults {
     tpmc_http_fn http;
     tpmc_clock_fn wall_clock;
@@ -33,11 +36,15 @@ typedef struct tpmc__env_defaults {
 
 struct tpmc_env {
     tpmc__ref ref;
-    pid_t pid;                    /* the process that made it */
-    struct ossl_lib_ctx_st *ossl; /* private OpenSSL context with the default provider only */
+    pid_t pid; /* the process that made it */
+    /* Private OpenSSL context with the default provider only. A thread that ran anything in it
+     * calls OPENSSL_thread_stop_ex() on it before it leaves the library: at the thread's end
+     * OpenSSL would look for it, and it may be gone by then. */
+    struct ossl_lib_ctx_st *ossl;
+    struct ossl_provider_st *provider;
     tpmc__options options;
     const tpmc__env_defaults *defaults;
-    tpmc_http_fn http;
+    tpmc_http_fn http; /* NULL, here and below: unset, the default is used */
     tpmc__hook http_hook;
     tpmc_clock_fn wall_clock;
     tpmc__hook wall_clock_hook;

@@ -5,16 +5,22 @@
 #include "tpmcloud/error.h"
 
 /*
- * Fills `err` (which may be NULL) and returns `code`, so that `return tpmc__fail(err,
- * TPMC_ERR_FORMAT, "...", ...)` reads well. Texts are sentences that begin with a small letter or a
- * name and carry no final stop. Control characters and bytes that are not UTF-8 become '?', and an
- * overlong text is cut. Never format a secret.
+ * Fills `err` (which may be NULL; what it held before is gone, its arguments may come from it) and
+ * returns `code`, so that `return tpmc__fail(err, TPMC_ERR_FORMAT, "...", ...)` reads well. Texts
+ * are sentences that begin with a small letter or a name and carry no final stop. Control
+ * characters and bytes that are not UTF-8 become '?', and an overlong text is cut. Never format a
+ * secret.
  */
 int tpmc__fail(tpmc_error *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 int tpmc__fail_nomem(tpmc_error *err);
-/* Puts words before the text that is already there: "<prefix>: <text>". Returns the code, 0 when
- * nothing failed. */
+/* TPMC_ERR_IO, or TPMC_ERR_NOMEM for ENOMEM, with the system's words for `reason`, an errno, after
+ * the text. */
+int tpmc__fail_errno(tpmc_error *err, int reason, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Puts words before the text that is already there: "<prefix>: <text>". Returns the code that `err`
+ * holds: 0 when nothing failed or `err` is NULL, so it does not stand in for the caller's status.
+ */
 int tpmc__error_prefix(tpmc_error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Empties `err`; every public call does so first. */

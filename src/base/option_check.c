@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/option_check.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define NAME_MIN_DIGITS 68
+#define NAME_MAX_DIGITS 132
+#define PORT_MAX_DIGITS 5
+#define PORT_MAX 65535
+
+/* Visible ASCII in the order of its codes. */
+static const char visible[] = "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                              "[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~";
+static const char digits[] = "0123456789";
+static const char hex_digits[] = "0123456789abcdefABCDEF";
+
+static int is_visible(const char *value)
+{
+    return value[strspn(value, visible)] == '\0';
+}
+
+const char *tpmc__check_visible(const char *value)
+{
+    return is_visible(value) ? NULL : "may hold only visible ASCII characters and no spaces";
+}
+
+const char *tpmc__check_words(const char *value)
+{
+    size_t len = strlen(value);
+    size_t pos = 0;
+
+    while (pos < len && (value[pos] == ' ' || strchr(visible, value[pos]) != NULL))
+        pos++;
+    if (pos < len)
+        return "may hold only visible ASCII characters and spaces";
+    if (value[0] == ' ' || value[len - 1] == ' ')
+        return "may not begin or end with a space";
+    return NULL;
+}
+
+const char *tpmc__check_scope(const char *value)
+{
+    if (!is_visible(value))
+        return "may hold only visible ASCII characters";
+    if (strpbrk(value, "\"'\\") != NULL)
+        return "may not hold quotes or backslashes";
+    return NULL;
+}
+
+const char *tpmc__check_email(const char *value)
+{
+    const char *at = strchr(value, '@');
+
+    if (strpbrk(value, " \"'\\") != NULL)
+        return "is not an e-mail address: it may not hold spaces, quotes or backslashes";
+    if (at == NULL || strchr(at + 1, '@') != NULL)
+        return "is not an e-mail address: it needs one '@'";
+    if (at == value || at[1] == '\0')
+        return "is not an e-mail address: something must stand on both sides of the '@'";
+    return NULL;
+}
+
+/* The rest of a URL after `http://` or `https://`; NULL when it begins otherwise. */
+static const char *skip_scheme(const char *value)
+{
+    static const char *const schemes[] = { "http://", "https://" };
+    size_t i;
+
+    for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        if (strncmp(value, schemes[i], strlen(schemes[i])) == 0)
+            return value + strlen(schemes[i]);
+    }
+    return NULL;
+}
+
+/* The rest after a host name, an IPv4 address or an IPv6 address in brackets; NULL without one. */
+static const char *skip_host(const char *value)
+{
+    size_t len;
+
+    if (*value == '[') {
+        len = strspn(value + 1, "0123456789abcdefABCDEF:.");
+        return len > 0 && value[len + 1] == ']' ? value + len + 2 : NULL;
+    }
+    len = strcspn(value, ":/?#[]");
+    return len > 0 ? value + len : NULL;
+}
+
+/* The rest after `:port`, where there is one; NULL when it is no port. */
+static const char *skip_port(const char *value)
+{
+    unsigned int port = 0;
+    size_t len;
+    size_t i;
+
+    if (*value != ':')
+        return value;
+    value++;
+    len = strspn(value, digits);
+    if (len == 0 || len > PORT_MAX_DIGITS)
+        return NULL;
+    for (i = 0; i < len; i++)
+        port = port * 10 + (unsigned int)(value[i] - '0');
+    return port > 0 && port <= PORT_MAX ? value + len : NULL;
+}
+
+const char *tpmc__check_proxy(const char *value)
+{
+    const char *rest;
+
+    if (!is_visible(value))
+        return "may hold only visible ASCII characters and no spaces";
+    if (strchr(value, '@') != NULL)
+        return "may not hold a user name or password";
+    rest = skip_scheme(value);
+    if (rest == NULL)
+        return "must begin with http:// or https://";
+    rest = skip_host(rest);
+    if (rest == NULL)
+        return "names no host after http:// or https://";
+    rest = skip_port(rest);
+    if (rest == NULL)
+        return "has a port that is not a number from 1 to 65535";
+    if (strcmp(rest, "") != 0 && strcmp(rest, "/") != 0)
+        return "may hold nothing after the host and port";
+    return NULL;
+}
+
+const char *tpmc__check_name_hex(const char *value)
+{
+    size_t len;
+
+    if (value[0] == '0' && (value[1] == 'x' || value[1] == 'X'))
+        value += 2;
+    len = strlen(value);
+    if (strspn(value, hex_digits) != len)
+        return "may hold only hexadecimal digits";
+    if (len % 2 != 0 || len < NAME_MIN_DIGITS || len > NAME_MAX_DIGITS)
+        return "is not the Name of a TPM object: those have 34 to 66 bytes, which are 68 to 132 "
+               "hexadecimal digits";
+    return NULL;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TPMC_BASE_OPTION_CHECK_H
+#define TPMC_BASE_OPTION_CHECK_H
+
+/* Checks of text options beyond their length; each is a tpmc__option_check. What they get is UTF-8
+ * without control characters. */
+
+/* Only the visible characters of ASCII, so no spaces. */
+const char *tpmc__check_visible(const char *value);
+/* The visible characters of ASCII, and spaces between them. */
+const char *tpmc__check_words(const char *value);
+/* An OAuth scope, which RFC 6749 section 3.3 keeps free of quotes and backslashes. */
+const char *tpmc__check_scope(const char *value);
+const char *tpmc__check_email(const char *value);
+/* `http` or `https`, a host, perhaps a port; nothing else. */
+const char *tpmc__check_proxy(const char *value);
+/* The Name of a TPM object: 34 to 66 bytes as hex, perhaps with 0x before it. */
+const char *tpmc__check_name_hex(const char *value);
+
+#endif
