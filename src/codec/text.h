@@ -3,6 +3,7 @@
 #define TPMC_CODEC_TEXT_H
 
 #include "base/buf.h"
+#include "base/utf8.h"
 
 /* Lower-case hex. */
 int tpmc__hex_encode(const void *data, size_t len, tpmc__buf *out);
@@ -11,8 +12,6 @@ int tpmc__hex_encode(const void *data, size_t len, tpmc__buf *out);
 int tpmc__hex_decode(const char *text, size_t len, tpmc__buf *out);
 /* Percent-encodes all but the unreserved characters of RFC 3986 section 2.3. */
 int tpmc__percent_encode(const void *data, size_t len, tpmc__buf *out);
-/* 1 when the bytes are well-formed UTF-8 (no surrogates, no overlong forms, no NUL). */
-int tpmc__utf8_valid(const void *data, size_t len);
 /* A whole decimal number without sign beyond one '-', without spaces; TPMC_ERR_FORMAT, also for
  * what does not fit. */
 int tpmc__decimal_parse(const char *text, size_t len, int64_t *out);

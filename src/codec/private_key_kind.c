@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/private_key_kind.h"
+
+#include <string.h>
+
+#include "base/error_int.h"
+
+#define OID_RSA_ENCRYPTION "1.2.840.113549.1.1.1"
+#define OID_TEXT_SIZE 128
+#define SHAPE_TAGS 3
+
+typedef struct label_row {
+    const char *label;
+    tpmc__key_kind kind;
+} label_row;
+
+static const label_row labels[] = {
+    { "PRIVATE KEY", TPMC__KEY_KIND_PKCS8 },
+    { "RSA PRIVATE KEY", TPMC__KEY_KIND_PKCS1 },
+    { "ENCRYPTED PRIVATE KEY", TPMC__KEY_KIND_ENCRYPTED },
+    { "TSS2 PRIVATE KEY", TPMC__KEY_KIND_TPM },
+    { "TSS2 KEY BLOB", TPMC__KEY_KIND_TPM },
+    { "CERTIFICATE", TPMC__KEY_KIND_CERTIFICATE },
+    { "X509 CERTIFICATE", TPMC__KEY_KIND_CERTIFICATE },
+    { "TRUSTED CERTIFICATE", TPMC__KEY_KIND_CERTIFICATE },
+    { "CERTIFICATE REQUEST", TPMC__KEY_KIND_REQUEST },
+    { "NEW CERTIFICATE REQUEST", TPMC__KEY_KIND_REQUEST },
+    { "PUBLIC KEY", TPMC__KEY_KIND_PUBLIC },
+    { "RSA PUBLIC KEY", TPMC__KEY_KIND_PUBLIC },
+    { "EC PRIVATE KEY", TPMC__KEY_KIND_EC },
+    { "DSA PRIVATE KEY", TPMC__KEY_KIND_DSA },
+    { "OPENSSH PRIVATE KEY", TPMC__KEY_KIND_OPENSSH },
+};
+
+/* The tags that the elements inside a SEQUENCE begin with. The first row that fits counts. */
+typedef struct shape_row {
+    uint8_t tags[SHAPE_TAGS];
+    size_t count;
+    tpmc__key_kind kind;
+} shape_row;
+
+static const shape_row shapes[] = {
+    /* version, algorithm, key (RFC 5208) */
+    { { TPMC__DER_INTEGER, TPMC__DER_SEQUENCE, TPMC__DER_OCTET_STRING }, 3, TPMC__KEY_KIND_PKCS8 },
+    /* version, modulus, exponent, ... (RFC 8017) */
+    { { TPMC__DER_INTEGER, TPMC__DER_INTEGER, TPMC__DER_INTEGER }, 3, TPMC__KEY_KIND_PKCS1 },
+    /* algorithm, data (RFC 5208) */
+    { { TPMC__DER_SEQUENCE, TPMC__DER_OCTET_STRING, 0 }, 2, TPMC__KEY_KIND_ENCRYPTED },
+    /* type, ... (draft-bottomley-tpm2-keys) */
+    { { TPMC__DER_OID, 0, 0 }, 1, TPMC__KEY_KIND_TPM },
+    /* body, algorithm, signature (RFC 5280) */
+    { { TPMC__DER_SEQUENCE, TPMC__DER_SEQUENCE, TPMC__DER_BIT_STRING },
+      3,
+      TPMC__KEY_KIND_CERTIFICATE },
+    /* algorithm, key (RFC 5280) */
+    { { TPMC__DER_SEQUENCE, TPMC__DER_BIT_STRING, 0 }, 2, TPMC__KEY_KIND_PUBLIC },
+    /* modulus, exponent (RFC 8017) */
+    { { TPMC__DER_INTEGER, TPMC__DER_INTEGER, 0 }, 2, TPMC__KEY_KIND_PUBLIC },
+    /* version, key, ... (RFC 5915) */
+    { { TPMC__DER_INTEGER, TPMC__DER_OCTET_STRING, 0 }, 2, TPMC__KEY_KIND_EC },
+    /* version, content, ... (RFC 7292) */
+    { { TPMC__DER_INTEGER, TPMC__DER_SEQUENCE, 0 }, 2, TPMC__KEY_KIND_PKCS12 },
+};
+
+typedef struct refusal {
+    int code; /* 0: the kind is taken */
+    const char *text;
+} refusal;
+
+/* By kind. */
+static const refusal refusals[] = {
+    [TPMC__KEY_KIND_PKCS8] = { 0, NULL },
+    [TPMC__KEY_KIND_PKCS1] = { 0, NULL },
+    [TPMC__KEY_KIND_ENCRYPTED] = { TPMC_ERR_FORMAT,
+                                   "the private key is encrypted; decrypt it first, for example "
+                                   "with: openssl pkey -in FILE -out PLAIN" },
+    [TPMC__KEY_KIND_TPM] = { TPMC_ERR_FORMAT,
+                             "this is a key that is already in a TPM; use it as it is" },
+    [TPMC__KEY_KIND_CERTIFICATE] = { TPMC_ERR_FORMAT,
+                                     "this is a certificate; name the private key instead" },
+    [TPMC__KEY_KIND_REQUEST] = { TPMC_ERR_FORMAT,
+                                 "this is a certificate request; name the private key instead" },
+    [TPMC__KEY_KIND_PUBLIC] = { TPMC_ERR_FORMAT,
+                                "this is a public key; name the private key instead" },
+    [TPMC__KEY_KIND_EC] = { TPMC_ERR_UNSUPPORTED,
+                            "this is an EC key; only RSA keys can be imported" },
+    [TPMC__KEY_KIND_DSA] = { TPMC_ERR_UNSUPPORTED,
+                             "this is a DSA key; only RSA keys can be imported" },
+    [TPMC__KEY_KIND_OPENSSH] = { TPMC_ERR_FORMAT,
+                                 "this private key has OpenSSH's own format; convert a copy of it "
+                                 "with: ssh-keygen -p -m PEM -f COPY" },
+    [TPMC__KEY_KIND_PKCS12] = { TPMC_ERR_FORMAT,
+                                "this is a PKCS#12 file; take the private key out of it with: "
+                                "openssl pkcs12 -in FILE -nocerts -nodes -out PLAIN" },
+    [TPMC__KEY_KIND_OTHER] = { TPMC_ERR_FORMAT,
+                               "this is no RSA private key in PEM or DER (PKCS#8 or PKCS#1), and "
+                               "no JSON with a member \"private_key\"" },
+};
+
+typedef struct algorithm_row {
+    const char *oid;
+    const char *name;
+} algorithm_row;
+
+static const algorithm_row algorithms[] = {
+    { "1.2.840.10045.2.1", "an EC key" },
+    { "1.2.840.113549.1.1.10", "an RSA key that is fixed to RSASSA-PSS" },
+    { "1.2.840.113549.1.1.7", "an RSA key that is fixed to OAEP" },
+    { "1.2.840.10040.4.1", "a DSA key" },
+    { "1.2.840.113549.1.3.1", "a Diffie-Hellman key" },
+    { "1.3.101.110", "an X25519 key" },
+    { "1.3.101.111", "an X448 key" },
+    { "1.3.101.112", "an Ed25519 key" },
+    { "1.3.101.113", "an Ed448 key" },
+};
+
+tpmc__key_kind tpmc__key_kind_of_pem(const tpmc__pem_block *block)
+{
+    for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
+        if (strcmp(labels[i].label, block->label) != 0)
+            continue;
+        /* The only headers that are still written are those of encrypted data. */
+        return block->has_headers ? TPMC__KEY_KIND_ENCRYPTED : labels[i].kind;
+    }
+    return TPMC__KEY_KIND_OTHER;
+}
+
+tpmc__key_kind tpmc__key_kind_of_der(const void *data, size_t len)
+{
+    uint8_t tags[SHAPE_TAGS] = { 0 };
+    tpmc__der in = { data, len };
+    tpmc__der body = { NULL, 0 };
+    tpmc__der content = { NULL, 0 };
+    int tag = 0;
+
+    if (tpmc__der_expect(&in, TPMC__DER_SEQUENCE, &body) != 0)
+        return TPMC__KEY_KIND_OTHER;
+    for (size_t i = 0; i < SHAPE_TAGS && body.len > 0; i++) {
+        if (tpmc__der_next(&body, &tag, &content) != 0)
+            return TPMC__KEY_KIND_OTHER;
+        tags[i] = (uint8_t)tag;
+    }
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+        if (memcmp(shapes[i].tags, tags, shapes[i].count) == 0)
+            return shapes[i].kind;
+    }
+    return TPMC__KEY_KIND_OTHER;
+}
+
+int tpmc__key_kind_check(tpmc__key_kind kind, tpmc_error *err)
+{
+    const refusal *row = &refusals[kind];
+
+    if (row->code == 0)
+        return 0;
+    return tpmc__fail(err, row->code, "%s", row->text);
+}
+
+int tpmc__key_algorithm_check(const tpmc__der *oid, tpmc_error *err)
+{
+    char text[OID_TEXT_SIZE];
+
+    if (tpmc__der_oid_is(oid, OID_RSA_ENCRYPTION))
+        return 0;
+    for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
+        if (tpmc__der_oid_is(oid, algorithms[i].oid))
+            return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
+                              "this is %s; only plain RSA keys can be imported",
+                              algorithms[i].name);
+    }
+    (void)tpmc__der_oid_text(oid, text, sizeof(text));
+    return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
+                      "this is a key for the algorithm %s; only plain RSA keys can be imported",
+                      text);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/spki.h"
+
+#include "codec/der.h"
+
+#define OID_RSA_ENCRYPTION "1.2.840.113549.1.1.1"
+#define OID_EC_PUBLIC_KEY "1.2.840.10045.2.1"
+
+/* SEQUENCE { algorithm, BIT STRING }. Frees both parts. */
+static int write_spki(tpmc__buf *algorithm, tpmc__buf *key, tpmc__buf *out)
+{
+    tpmc__buf body;
+
+    tpmc__buf_init(&body, out->max);
+    tpmc__der_wrap(&body, TPMC__DER_SEQUENCE, algorithm);
+    tpmc__der_wrap(&body, TPMC__DER_BIT_STRING, key);
+    return tpmc__der_wrap(out, TPMC__DER_SEQUENCE, &body);
+}
+
+int tpmc__spki_write_rsa(const void *modulus, size_t len, uint32_t exponent, tpmc__buf *out)
+{
+    tpmc__buf algorithm;
+    tpmc__buf numbers;
+    tpmc__buf key;
+
+    tpmc__buf_init(&algorithm, out->max);
+    tpmc__buf_init(&numbers, out->max);
+    tpmc__buf_init(&key, out->max);
+    tpmc__der_write_oid(&algorithm, OID_RSA_ENCRYPTION);
+    tpmc__der_write(&algorithm, TPMC__DER_NULL, NULL, 0);
+    tpmc__der_write_unsigned(&numbers, modulus, len);
+    tpmc__der_write_uint32(&numbers, exponent);
+    tpmc__buf_append_byte(&key, 0); /* no unused bits */
+    tpmc__der_wrap(&key, TPMC__DER_SEQUENCE, &numbers);
+    return write_spki(&algorithm, &key, out);
+}
+
+int tpmc__spki_write_ec(const char *curve_oid, const void *x, const void *y, size_t len,
+                        tpmc__buf *out)
+{
+    tpmc__buf algorithm;
+    tpmc__buf key;
+
+    tpmc__buf_init(&algorithm, out->max);
+    tpmc__buf_init(&key, out->max);
+    tpmc__der_write_oid(&algorithm, OID_EC_PUBLIC_KEY);
+    tpmc__der_write_oid(&algorithm, curve_oid);
+    tpmc__buf_append_byte(&key, 0);    /* no unused bits */
+    tpmc__buf_append_byte(&key, 0x04); /* uncompressed: SEC 1 section 2.3.3 */
+    tpmc__buf_append(&key, x, len);
+    tpmc__buf_append(&key, y, len);
+    return write_spki(&algorithm, &key, out);
+}
