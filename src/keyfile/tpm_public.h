@@ -25,6 +25,19 @@
 #define TPMC__ALG_ECC 0x0023
 #define TPMC__ALG_SYMCIPHER 0x0025
 #define TPMC__ALG_CFB 0x0043
+/* Algorithms that a public area may name and that nothing here computes with. */
+#define TPMC__ALG_TDES 0x0003
+#define TPMC__ALG_MGF1 0x0007
+#define TPMC__ALG_SM4 0x0013
+#define TPMC__ALG_ECMQV 0x001d
+#define TPMC__ALG_KDF1_SP800_56A 0x0020
+#define TPMC__ALG_KDF2 0x0021
+#define TPMC__ALG_CAMELLIA 0x0026
+#define TPMC__ALG_CMAC 0x003f
+#define TPMC__ALG_CTR 0x0040
+#define TPMC__ALG_OFB 0x0041
+#define TPMC__ALG_CBC 0x0042
+#define TPMC__ALG_ECB 0x0044
 
 #define TPMC__OBJECT_FIXED_TPM 0x00000002u
 #define TPMC__OBJECT_ST_CLEAR 0x00000004u
@@ -32,11 +45,14 @@
 #define TPMC__OBJECT_SENSITIVE_DATA_ORIGIN 0x00000020u
 #define TPMC__OBJECT_USER_WITH_AUTH 0x00000040u
 #define TPMC__OBJECT_ADMIN_WITH_POLICY 0x00000080u
+#define TPMC__OBJECT_FIRMWARE_LIMITED 0x00000100u
+#define TPMC__OBJECT_SVN_LIMITED 0x00000200u
 #define TPMC__OBJECT_NO_DA 0x00000400u
 #define TPMC__OBJECT_ENCRYPTED_DUPLICATION 0x00000800u
 #define TPMC__OBJECT_RESTRICTED 0x00010000u
 #define TPMC__OBJECT_DECRYPT 0x00020000u
 #define TPMC__OBJECT_SIGN 0x00040000u
+#define TPMC__OBJECT_X509_SIGN 0x00080000u
 
 #define TPMC__CURVE_P256 0x0003
 #define TPMC__CURVE_P384 0x0004
@@ -102,6 +118,12 @@ void tpmc__public_h2_template(tpmc__public *out);
 int tpmc__public_matches_template(const tpmc__public *key, const tpmc__public *key_template);
 /* "RSA 2048", "ECC P-256", "HMAC"...; for messages. */
 int tpmc__public_kind_text(const tpmc__public *key, char *out, size_t capacity);
+/*
+ * A template may leave `unique` empty, an object may not. NULL when the public area is that of an
+ * object: an RSA modulus of the stated size, both coordinates of a point, or a digest of nameAlg;
+ * else what is wrong with it, such as "its RSA modulus is missing or has another length".
+ */
+const char *tpmc__public_unique_flaw(const tpmc__public *key);
 /* "rsassa"; NULL for an unknown one. */
 const char *tpmc__alg_name(uint16_t algorithm);
 

@@ -20,6 +20,14 @@ typedef struct tpmc__wrapped {
 int tpmc__wrap(tpmc_env *env, const tpmc__public *parent, const tpmc__public *key,
                const tpmc__secret *auth, const tpmc__secret *sensitive, tpmc__wrapped *out,
                tpmc_error *err);
+/*
+ * As tpmc__wrap(), for a KEYEDHASH or SYMCIPHER object, which tpmc__wrap() refuses: their `unique`
+ * depends on a random seed that is made here. It is filled in, so write `key` after this call;
+ * unchanged on failure.
+ */
+int tpmc__wrap_symmetric(tpmc_env *env, const tpmc__public *parent, tpmc__public *key,
+                         const tpmc__secret *auth, const tpmc__secret *sensitive,
+                         tpmc__wrapped *out, tpmc_error *err);
 void tpmc__wrapped_free(tpmc__wrapped *wrapped);
 
 #endif
