@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <openssl/crypto.h>
+
+#include "base/mem.h"
+#include "tpm/raw_command.h"
+#include "tpm/tpm_int.h"
+
+/* Once for each kind of loss that one operation may meet: room, object, session, and a signature
+ * that did not verify. */
+#define MAX_TRIES 4
+
+#define CLOSE_MS 10000
+
+void tpmc__tpm_enter_ossl(tpmc_tpm *tpm)
+{
+    tpm->caller_ossl = OSSL_LIB_CTX_set0_default(tpm->env->ossl);
+}
+
+void tpmc__tpm_leave_ossl(tpmc_tpm *tpm)
+{
+    OSSL_LIB_CTX_set0_default(tpm->caller_ossl);
+    tpm->caller_ossl = NULL;
+}
+
+static int make_esys(tpmc_tpm *tpm, tpmc_error *err)
+{
+    TSS2_RC rc = Esys_Initialize(&tpm->esys, (TSS2_TCTI_CONTEXT *)&tpm->guard, NULL);
+
+    if (rc == TSS2_RC_SUCCESS)
+        return 0;
+    tpm->esys = NULL;
+    if ((rc & 0xffff) == TSS2_BASE_RC_MEMORY)
+        return tpmc__fail_nomem(err);
+    tpmc__fail(err, TPMC_ERR_TPM_UNAVAILABLE, "libtss2-esys cannot be initialised");
+    tpmc__error_set_tpm_code(err, rc);
+    return TPMC_ERR_TPM_UNAVAILABLE;
+}
+
+/* What ESAPI knew of our objects goes with it; they are flushed by their handles and come back by
+ * themselves. */
+static void finish_esys(tpmc_tpm *tpm)
+{
+    if (tpm->esys == NULL)
+        return;
+    tpmc__tpm_drop_all(tpm);
+    Esys_Finalize(&tpm->esys);
+    tpm->esys = NULL;
+}
+
+/* Opens the real TCTI where it is not open, or no longer any good. */
+static int open_tcti(tpmc_tpm *tpm, tpmc_error *err)
+{
+    const char *tcti = tpmc__options_text(&tpm->options, TPMC__TPM_TCTI);
+    int allow_any = (int)tpmc__options_number(&tpm->options, TPMC__TPM_ALLOW_ANY_TCTI);
+    int status = 0;
+
+    if (tpm->caller_tcti != NULL) {
+        tpm->kind = TPMC__TCTI_OTHER;
+        tpm->guard.inner = tpm->caller_tcti;
+        tpm->guard.broken = 0;
+        return 0;
+    }
+    if (tpm->guard.inner != NULL && !tpm->guard.broken)
+        return 0;
+    tpm->guard.inner = NULL;
+    tpmc__tcti_close(tpm->own_tcti);
+    tpm->own_tcti = NULL;
+    status = tpmc__tcti_check(tcti, allow_any, &tpm->kind, err);
+    if (status != 0)
+        return status;
+    status = tpmc__tcti_open(tcti, tpm->kind, &tpm->own_tcti, err);
+    if (status != 0)
+        return status;
+    tpm->guard.inner = tpm->own_tcti;
+    tpm->guard.broken = 0;
+    return 0;
+}
+
+/* After a failure of the transport: a connection of our own is made anew, and what it held may or
+ * may not survive. */
+static int reopen(tpmc_tpm *tpm, tpmc_error *err)
+{
+    int status = open_tcti(tpm, err);
+
+    if (status != 0 || tpm->caller_tcti != NULL)
+        return status;
+    tpmc__tpm_suspect(tpm);
+    tpmc__session_kill(tpm);
+    return 0;
+}
+
+/* A reply that came too late for its own operation is taken in; if it does not come now either, the
+ * connection is given up. */
+static int settle(tpmc_tpm *tpm, tpmc_error *err)
+{
+    int status = tpmc__guard_settle(&tpm->guard);
+
+    if (status == 0)
+        return 0;
+    if (status == TPMC_ERR_CANCELLED)
+        return tpmc__fail(err, status, "the caller asked to stop");
+    if (tpm->caller_tcti != NULL)
+        return tpmc__fail(err, TPMC_ERR_TPM_UNAVAILABLE,
+                          "the TPM has still not answered an earlier command");
+    tpm->guard.pending = 0;
+    tpm->guard.broken = 1;
+    return reopen(tpm, err);
+}
+
+static int connect_tpm(tpmc_tpm *tpm, tpmc_error *err)
+{
+    int status = 0;
+
+    if (tpm->guard.pending)
+        status = settle(tpm, err);
+    else if (tpm->guard.broken)
+        status = reopen(tpm, err);
+    else
+        status = open_tcti(tpm, err);
+    if (status != 0)
+        return status;
+    return tpm->esys == NULL ? make_esys(tpm, err) : 0;
+}
+
+static int begin_connected(tpmc_tpm *tpm, int64_t deadline_ms, tpmc_error *err)
+{
+    int status = 0;
+
+    tpm->guard.deadline_ms = deadline_ms;
+    tpm->guard.uncancellable = 0;
+    tpm->remedy = TPMC__REMEDY_NONE;
+    tpm->in_step = 0;
+    status = connect_tpm(tpm, err);
+    if (status != 0)
+        return status;
+    tpmc__tpm_drop_wanted(tpm);
+    return tpmc__env_should_stop(tpm->env, err);
+}
+
+int tpmc__tpm_begin(tpmc_tpm *tpm, tpmc_error *err)
+{
+    int64_t now = 0;
+    int64_t deadline_ms = 0;
+    int status = tpmc__env_monotonic_ms(tpm->env, &now, err);
+
+    if (status != 0)
+        return status;
+    deadline_ms = now + tpmc__options_number(&tpm->options, TPMC__TPM_TPM_TIMEOUT_MS);
+    status = tpmc__lock_acquire(&tpm->lock, tpm->env, deadline_ms, "the TPM connection", err);
+    if (status != 0)
+        return status;
+    tpmc__tpm_enter_ossl(tpm);
+    status = begin_connected(tpm, deadline_ms, err);
+    if (status != 0)
+        tpmc__tpm_end(tpm);
+    return status;
+}
+
+void tpmc__tpm_end(tpmc_tpm *tpm)
+{
+    tpmc__tpm_drop_wanted(tpm);
+    tpmc__tpm_leave_ossl(tpm);
+    tpmc__lock_release(&tpm->lock);
+}
+
+/* Startup is the firmware's matter; a simulator on this machine has none. */
+static int may_start(const tpmc_tpm *tpm)
+{
+    return (tpm->kind == TPMC__TCTI_SIMULATOR && tpm->caller_tcti == NULL) ||
+           tpmc__options_number(&tpm->options, TPMC__TPM_ALLOW_STARTUP) != 0;
+}
+
+/* TPM_RC_INITIALIZE: the TPM was reset, so that nothing of ours is left in it. */
+static void restart(tpmc_tpm *tpm)
+{
+    tpm->generation++;
+    tpmc__session_forget(tpm);
+    tpm->guard.ledger.count = 0;
+    if (may_start(tpm) && tpmc__raw_startup(&tpm->guard) == 0)
+        tpm->remedy = TPMC__REMEDY_RELOAD;
+}
+
+/* A response code of the TPM itself: the sessions agree with ours, since an error response does not
+ * move them on. */
+static int handle_answer(tpmc_tpm *tpm, uint32_t rc, const char *command, tpmc_error *err)
+{
+    int status = tpmc__rc_fail(rc, command, err);
+
+    tpm->in_step = 1;
+    if (tpmc__rc_base(rc) == TPMC__RC_INITIALIZE) {
+        restart(tpm);
+    } else if (tpmc__rc_lost_object(rc)) {
+        tpmc__tpm_suspect(tpm);
+        tpm->remedy = TPMC__REMEDY_RELOAD;
+    } else if (tpmc__rc_lost_session(rc)) {
+        tpmc__session_forget(tpm);
+        tpm->remedy = TPMC__REMEDY_RELOAD;
+    } else if (tpmc__rc_no_room(rc) && tpm->guard.ledger.count > 0) {
+        tpmc__tpm_drop_all(tpm);
+        tpm->remedy = TPMC__REMEDY_RELOAD;
+    }
+    tpm->guard.rc = rc;
+    return status;
+}
+
+/* The transport failed: the TPM may be ahead of us by one command, so no session agrees any more.
+ */
+static int handle_transport(tpmc_tpm *tpm, tpmc__outcome outcome, const char *command,
+                            tpmc_error *err)
+{
+    int cause = tpm->guard.cause;
+    TSS2_RC rc = tpm->guard.rc;
+
+    tpmc__fail(err, cause, "%s: %s", command, tpm->guard.why);
+    tpmc__error_set_tpm_code(err, rc);
+    tpmc__session_kill(tpm);
+    if (outcome == TPMC__OUTCOME_LOST && (!tpm->guard.broken || reopen(tpm, NULL) == 0))
+        tpmc__tpm_recover(tpm);
+    return cause;
+}
+
+/* A well-formed response that ESAPI refused: its HMAC is wrong, or its content. The ESYS context is
+ * dead after that. */
+static int handle_refusal(tpmc_tpm *tpm, TSS2_RC rc, const char *command, tpmc_error *err)
+{
+    int status = TPMC_ERR_TPM;
+
+    if ((rc & 0xffff) == TSS2_BASE_RC_MEMORY)
+        status = tpmc__fail_nomem(err);
+    else if (rc == TSS2_ESYS_RC_RSP_AUTH_FAILED)
+        status = tpmc__fail(err, TPMC_ERR_INTEGRITY,
+                            "%s: the TPM's answer was not authentic; somebody may be altering the "
+                            "traffic to the TPM",
+                            command);
+    else
+        tpmc__fail(err, status, "%s: libtss2 could not use the TPM's answer", command);
+    tpmc__error_set_tpm_code(err, rc);
+    /* An object that ESAPI did not tell us of may have been made. */
+    tpmc__ledger_orphan(&tpm->guard.ledger, tpm->guard.handle);
+    finish_esys(tpm);
+    if (make_esys(tpm, NULL) != 0)
+        tpm->guard.broken = 1;
+    return status;
+}
+
+int tpmc__tpm_result(tpmc_tpm *tpm, TSS2_RC rc, const char *command, tpmc_error *err)
+{
+    tpmc__outcome outcome = tpmc__guard_take_outcome(&tpm->guard);
+    int status = 0;
+
+    if (rc == TSS2_RC_SUCCESS)
+        return 0;
+    tpm->in_step = 0;
+    tpm->remedy = TPMC__REMEDY_NONE;
+    if (outcome == TPMC__OUTCOME_ANSWERED && tpm->guard.rc != 0)
+        status = handle_answer(tpm, tpm->guard.rc, command, err);
+    else if (outcome == TPMC__OUTCOME_NONE || outcome == TPMC__OUTCOME_ANSWERED)
+        status = handle_refusal(tpm, rc, command, err);
+    else
+        status = handle_transport(tpm, outcome, command, err);
+    tpmc__tpm_clean(tpm);
+    return status;
+}
+
+int tpmc__tpm_try_again(tpmc_tpm *tpm, int status, unsigned *tries)
+{
+    tpmc__remedy remedy = tpm->remedy;
+
+    tpm->remedy = TPMC__REMEDY_NONE;
+    if (status == 0 || remedy == TPMC__REMEDY_NONE || ++*tries >= MAX_TRIES)
+        return 0;
+    return tpm->esys != NULL && tpm->guard.inner != NULL;
+}
+
+void tpmc__tpm_close(tpmc_tpm *tpm)
+{
+    int64_t now = 0;
+
+    tpmc__tpm_enter_ossl(tpm);
+    if (tpmc__env_monotonic_ms(tpm->env, &now, NULL) == 0)
+        tpm->guard.deadline_ms = now + CLOSE_MS;
+    tpm->guard.uncancellable = 1;
+    tpmc__tpm_drop_wanted(tpm);
+    if (tpm->guard.ledger.count > 0 || tpm->guard.pending || tpm->session.handle != 0) {
+        tpmc__tpm_drop_all(tpm);
+        if (connect_tpm(tpm, NULL) == 0)
+            tpmc__tpm_clean(tpm);
+    }
+    if (tpm->esys != NULL)
+        Esys_Finalize(&tpm->esys);
+    tpmc__tcti_close(tpm->own_tcti);
+    tpmc__tpm_leave_ossl(tpm);
+}
+
+void tpmc__tpm_abandon(tpmc_tpm *tpm)
+{
+    tpmc__loaded *list = tpm->drop_list;
+
+    while (list != NULL) {
+        tpmc__loaded *next = list->next;
+
+        tpmc__mem_free(list);
+        list = next;
+    }
+    /* Another thread of the parent may have been inside libtss2 when the process forked. */
+    if (tpm->esys != NULL && !tpm->lock.held)
+        Esys_Finalize(&tpm->esys);
+    tpmc__tcti_abandon(tpm->own_tcti);
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tpm/guard.h"
+
+#include <poll.h>
+#include <string.h>
+
+#include "tpm/frame.h"
+
+#define TCTI_MAGIC 0x746d636775617264ULL /* any number that is not another TCTI's */
+#define RC_FAILURE 0x101u
+#define MAX_POLL_HANDLES 8
+#define WAIT_SLICE_MS 50
+#define BUSY_SLICE_MS 5
+#define BACKOFF_FIRST_MS 20
+#define BACKOFF_MAX_MS 2000
+
+/* The TPM asks to send the same bytes once more (Part 2, 6.6.3, and the rate limits of NV memory).
+ */
+static int wants_retry(uint32_t rc)
+{
+    static const uint32_t codes[] = {
+        0x908, /* TPM_RC_YIELDED */
+        0x90a, /* TPM_RC_TESTING */
+        0x920, /* TPM_RC_NV_RATE */
+        0x922, /* TPM_RC_RETRY */
+        0x923, /* TPM_RC_NV_UNAVAILABLE */
+    };
+
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (rc == codes[i])
+            return 1;
+    }
+    return 0;
+}
+
+static void synthesize(tpmc__guard *guard, tpmc__outcome outcome, int cause, TSS2_RC rc,
+                       const char *why)
+{
+    static const uint8_t failure[] = { 0x80, 0x01, 0, 0, 0, 10, 0, 0, 0x01, 0x01 };
+
+    memcpy(guard->response, failure, sizeof(failure));
+    guard->response_len = sizeof(failure);
+    guard->outcome = outcome;
+    guard->cause = cause;
+    guard->rc = rc;
+    guard->why = why;
+    guard->handle = 0;
+}
+
+/* 0 to go on waiting, or why not. */
+static int check_patience(tpmc__guard *guard)
+{
+    int64_t now = 0;
+    int status = 0;
+
+    if (!guard->uncancellable) {
+        status = tpmc__env_should_stop(guard->env, NULL);
+        if (status != 0)
+            return status;
+    }
+    status = tpmc__env_monotonic_ms(guard->env, &now, NULL);
+    if (status != 0)
+        return status;
+    return now >= guard->deadline_ms ? TPMC_ERR_TIMEOUT : 0;
+}
+
+/* How many descriptors the inner TCTI shows; 0 when it shows none. */
+static size_t poll_handles(tpmc__guard *guard, struct pollfd *handles)
+{
+    TSS2_TCTI_CONTEXT *inner = guard->inner;
+    size_t count = 0;
+    TSS2_RC rc = Tss2_Tcti_GetPollHandles(inner, NULL, &count);
+
+    if (rc != TSS2_RC_SUCCESS || count == 0 || count > MAX_POLL_HANDLES)
+        return 0;
+    rc = Tss2_Tcti_GetPollHandles(inner, handles, &count);
+    return rc == TSS2_RC_SUCCESS ? count : 0;
+}
+
+/*
+ * Waits until the inner TCTI has bytes. A signal only means to look again: libtss2's own wait takes
+ * EINTR for a dead TPM. A TCTI without descriptors blocks in its receive instead.
+ */
+static int wait_for_reply(tpmc__guard *guard)
+{
+    struct pollfd handles[MAX_POLL_HANDLES];
+    size_t count = poll_handles(guard, handles);
+
+    while (count > 0) {
+        int ready = 0;
+        int status = check_patience(guard);
+
+        if (status != 0)
+            return status;
+        ready = poll(handles, (nfds_t)count, WAIT_SLICE_MS);
+        if (ready > 0)
+            return 0;
+    }
+    return 0;
+}
+
+/* Takes the reply in; 0, or why there is none. A transport error is left in `guard->rc`. */
+static int receive_reply(tpmc__guard *guard)
+{
+    for (;;) {
+        size_t len = sizeof(guard->response);
+        int status = wait_for_reply(guard);
+
+        if (status != 0)
+            return status;
+        guard->rc = Tss2_Tcti_Receive(guard->inner, &len, guard->response, TSS2_TCTI_TIMEOUT_BLOCK);
+        if (guard->rc == TSS2_RC_SUCCESS) {
+            guard->response_len = len;
+            return 0;
+        }
+        if ((guard->rc & 0xffff) != TSS2_BASE_RC_TRY_AGAIN)
+            return TPMC_ERR_TPM_UNAVAILABLE;
+        status = check_patience(guard);
+        if (status != 0)
+            return status;
+        tpmc__env_sleep_ms(guard->env, BUSY_SLICE_MS, NULL);
+    }
+}
+
+static const char *pending_reason(int cause)
+{
+    if (cause == TPMC_ERR_TIMEOUT)
+        return "the TPM did not answer in time; see the option 'tpm_timeout_ms'";
+    if (cause == TPMC_ERR_CANCELLED)
+        return "the caller asked to stop";
+    return "waiting for the TPM failed, since a callback failed";
+}
+
+/* Sends once and receives once. 0 when the response is well formed. */
+static int exchange_once(tpmc__guard *guard)
+{
+    const char *why = NULL;
+    int status = 0;
+    TSS2_RC rc = Tss2_Tcti_Transmit(guard->inner, guard->command_len, guard->command);
+
+    if (rc != TSS2_RC_SUCCESS) {
+        guard->broken = 1;
+        synthesize(guard, TPMC__OUTCOME_NOT_SENT, TPMC_ERR_TPM_UNAVAILABLE, rc,
+                   "the connection to the TPM failed while sending");
+        return TPMC_ERR_TPM_UNAVAILABLE;
+    }
+    status = receive_reply(guard);
+    if (status == TPMC_ERR_TPM_UNAVAILABLE) {
+        guard->broken = 1;
+        synthesize(guard, TPMC__OUTCOME_LOST, status, guard->rc,
+                   "the connection to the TPM failed before its answer came");
+        return status;
+    }
+    if (status != 0) {
+        guard->pending = 1;
+        synthesize(guard, TPMC__OUTCOME_PENDING, status, 0, pending_reason(status));
+        return status;
+    }
+    why = tpmc__frame_check_response(guard->command, guard->response, guard->response_len);
+    if (why != NULL) {
+        synthesize(guard, TPMC__OUTCOME_LOST, TPMC_ERR_TPM_UNAVAILABLE, 0, why);
+        return TPMC_ERR_TPM_UNAVAILABLE;
+    }
+    return 0;
+}
+
+/* The answer as ESAPI may see it: a resource manager's codes carry a layer that would kill the ESYS
+ * context. */
+static void accept_answer(tpmc__guard *guard)
+{
+    uint32_t rc = tpmc__be32(guard->response + 6);
+
+    guard->outcome = TPMC__OUTCOME_ANSWERED;
+    guard->cause = 0;
+    guard->rc = rc;
+    guard->why = NULL;
+    guard->handle = 0;
+    if (rc == 0)
+        guard->handle = tpmc__ledger_follow(&guard->ledger, guard->command, guard->response);
+    /* ESAPI itself would send again what asks for it, without a pause; our own patience is at its
+     * end. */
+    if (rc > 0xfff || wants_retry(rc) ||
+        (rc == 0 && guard->handle == 0 &&
+         tpmc__frame_brings_handle(tpmc__be32(guard->command + 6)))) {
+        guard->response[6] = 0;
+        guard->response[7] = 0;
+        guard->response[8] = RC_FAILURE >> 8;
+        guard->response[9] = RC_FAILURE & 0xff;
+    }
+}
+
+void tpmc__guard_exchange(tpmc__guard *guard)
+{
+    int64_t pause_ms = BACKOFF_FIRST_MS;
+
+    for (;;) {
+        uint8_t jitter = 0;
+        int status = exchange_once(guard);
+
+        if (status != 0)
+            return;
+        if (!wants_retry(tpmc__be32(guard->response + 6)) || check_patience(guard) != 0)
+            break;
+        /* Several processes that wait for the same chip should not come back together. */
+        tpmc__env_random(guard->env, &jitter, sizeof(jitter), NULL);
+        if (tpmc__env_sleep_ms(guard->env, pause_ms + pause_ms * jitter / 512, NULL) != 0)
+            break;
+        pause_ms = pause_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : pause_ms * 2;
+    }
+    accept_answer(guard);
+}
+
+int tpmc__guard_settle(tpmc__guard *guard)
+{
+    int status = 0;
+
+    if (!guard->pending)
+        return 0;
+    Tss2_Tcti_Cancel(guard->inner);
+    status = receive_reply(guard);
+    if (status != 0)
+        return status;
+    guard->pending = 0;
+    if (tpmc__frame_check_response(guard->command, guard->response, guard->response_len) == NULL &&
+        tpmc__be32(guard->response + 6) == 0) {
+        uint32_t handle = tpmc__ledger_follow(&guard->ledger, guard->command, guard->response);
+
+        tpmc__ledger_orphan(&guard->ledger, handle);
+    }
+    return 0;
+}
+
+tpmc__outcome tpmc__guard_take_outcome(tpmc__guard *guard)
+{
+    tpmc__outcome outcome = guard->outcome;
+
+    guard->outcome = TPMC__OUTCOME_NONE;
+    return outcome;
+}
+
+static TSS2_RC guard_transmit(TSS2_TCTI_CONTEXT *context, size_t size, const uint8_t *command)
+{
+    tpmc__guard *guard = (tpmc__guard *)context;
+
+    if (size < TPMC__HEADER_LEN || size > sizeof(guard->command))
+        return TSS2_TCTI_RC_BAD_VALUE;
+    memcpy(guard->command, command, size);
+    guard->command_len = size;
+    tpmc__guard_exchange(guard);
+    return TSS2_RC_SUCCESS;
+}
+
+/* ESAPI asks twice: without a buffer for the size, then for the bytes. */
+static TSS2_RC guard_receive(TSS2_TCTI_CONTEXT *context, size_t *size, uint8_t *response,
+                             int32_t timeout)
+{
+    tpmc__guard *guard = (tpmc__guard *)context;
+
+    (void)timeout;
+    if (size == NULL || guard->response_len == 0)
+        return TSS2_TCTI_RC_BAD_SEQUENCE;
+    if (response == NULL) {
+        *size = guard->response_len;
+        return TSS2_RC_SUCCESS;
+    }
+    if (*size < guard->response_len)
+        return TSS2_TCTI_RC_INSUFFICIENT_BUFFER;
+    memcpy(response, guard->response, guard->response_len);
+    *size = guard->response_len;
+    guard->response_len = 0;
+    return TSS2_RC_SUCCESS;
+}
+
+static void guard_finalize(TSS2_TCTI_CONTEXT *context)
+{
+    (void)context;
+}
+
+static TSS2_RC guard_cancel(TSS2_TCTI_CONTEXT *context)
+{
+    (void)context;
+    return TSS2_TCTI_RC_NOT_IMPLEMENTED;
+}
+
+static TSS2_RC guard_get_poll_handles(TSS2_TCTI_CONTEXT *context, TSS2_TCTI_POLL_HANDLE *handles,
+                                      size_t *count)
+{
+    (void)context;
+    (void)handles;
+    (void)count;
+    return TSS2_TCTI_RC_NOT_IMPLEMENTED;
+}
+
+static TSS2_RC guard_set_locality(TSS2_TCTI_CONTEXT *context, uint8_t locality)
+{
+    (void)context;
+    (void)locality;
+    return TSS2_TCTI_RC_NOT_IMPLEMENTED;
+}
+
+static TSS2_RC guard_make_sticky(TSS2_TCTI_CONTEXT *context, TPM2_HANDLE *handle, uint8_t sticky)
+{
+    (void)context;
+    (void)handle;
+    (void)sticky;
+    return TSS2_TCTI_RC_NOT_IMPLEMENTED;
+}
+
+void tpmc__guard_init(tpmc__guard *guard, tpmc_env *env)
+{
+    memset(guard, 0, sizeof(*guard));
+    guard->env = env;
+    guard->tcti.v1.magic = TCTI_MAGIC;
+    guard->tcti.v1.version = 2;
+    guard->tcti.v1.transmit = guard_transmit;
+    guard->tcti.v1.receive = guard_receive;
+    guard->tcti.v1.finalize = guard_finalize;
+    guard->tcti.v1.cancel = guard_cancel;
+    guard->tcti.v1.getPollHandles = guard_get_poll_handles;
+    guard->tcti.v1.setLocality = guard_set_locality;
+    guard->tcti.makeSticky = guard_make_sticky;
+}

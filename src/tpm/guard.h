@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TPMC_TPM_GUARD_H
+#define TPMC_TPM_GUARD_H
+
+#include <tss2/tss2_tcti.h>
+
+#include "base/env_int.h"
+#include "tpm/ledger.h"
+
+/* The largest command and response (TPM 2.0 simulators and chips use 4096). */
+#define TPMC__TPM_BUFFER 4096
+
+/* How the last command ended, as far as the transport can tell. */
+typedef enum tpmc__outcome {
+    TPMC__OUTCOME_NONE,     /* nothing was sent since it was last looked at */
+    TPMC__OUTCOME_ANSWERED, /* a well-formed response came */
+    TPMC__OUTCOME_NOT_SENT, /* the transport refused the command */
+    TPMC__OUTCOME_LOST,     /* no usable reply: the TPM may have run the command */
+    TPMC__OUTCOME_PENDING   /* we stopped waiting: the reply may still come */
+} tpmc__outcome;
+
+/*
+ * Our TCTI, between ESAPI and the real one. ESAPI gets a well-formed response for every command:
+ * what the TPM answered, or TPM_RC_FAILURE when the transport failed, so that one fault does not
+ * kill the ESYS context. The true cause is kept here.
+ */
+typedef struct tpmc__guard {
+    TSS2_TCTI_CONTEXT_COMMON_V2 tcti; /* first: ESAPI sees the guard as a TSS2_TCTI_CONTEXT */
+    tpmc_env *env;
+    TSS2_TCTI_CONTEXT *inner; /* not owned; NULL while not connected */
+    tpmc__ledger ledger;
+    int64_t deadline_ms; /* monotonic; for the commands of the running operation */
+    int uncancellable;   /* 1 while cleaning up: should-stop is not asked */
+    int broken;          /* the inner TCTI failed and must be opened anew */
+    int pending;         /* a command was sent whose reply has not been received */
+    tpmc__outcome outcome;
+    int cause;       /* TPMC_ERR_* of a failed outcome */
+    TSS2_RC rc;      /* the inner TCTI's code, or the TPM's response code */
+    const char *why; /* static text for a person, for a failed outcome */
+    uint32_t handle; /* the handle that the last response brought; 0 when none */
+    uint8_t command[TPMC__TPM_BUFFER];
+    size_t command_len;
+    uint8_t response[TPMC__TPM_BUFFER];
+    size_t response_len;
+} tpmc__guard;
+
+void tpmc__guard_init(tpmc__guard *guard, tpmc_env *env);
+/* Sends `guard->command` and leaves a well-formed response in `guard->response`, synthetic or not;
+ * see `outcome`. */
+void tpmc__guard_exchange(tpmc__guard *guard);
+/* A late reply of an earlier operation: cancels it and takes it in. 0, or the reason why it did not
+ * come in time. */
+int tpmc__guard_settle(tpmc__guard *guard);
+/* The outcome of the last command, which is then forgotten. */
+tpmc__outcome tpmc__guard_take_outcome(tpmc__guard *guard);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/mem.h"
+#include "tpm/tpm_int.h"
+
+int tpmc__loaded_new(tpmc_tpm *tpm, ESYS_TR tr, const uint8_t *name, size_t name_len,
+                     tpmc__loaded **out, tpmc_error *err)
+{
+    uint32_t handle = tpm->guard.handle;
+    tpmc__loaded *loaded = tpmc__mem_new(1, sizeof(*loaded));
+
+    *out = NULL;
+    if (loaded == NULL) {
+        tpmc__ledger_orphan(&tpm->guard.ledger, handle);
+        Esys_TR_Close(tpm->esys, &tr);
+        return tpmc__fail_nomem(err);
+    }
+    loaded->handle = handle;
+    loaded->tr = tr;
+    loaded->generation = tpm->generation;
+    tpmc__ledger_set_name(&tpm->guard.ledger, handle, name, name_len);
+    *out = loaded;
+    return 0;
+}
+
+int tpmc__loaded_is_current(const tpmc_tpm *tpm, const tpmc__loaded *loaded)
+{
+    return loaded != NULL && loaded->generation == tpm->generation;
+}
+
+/* The ledger and ESAPI let go of it; what the TPM holds is flushed by the next cleaning. */
+static void let_go(tpmc_tpm *tpm, tpmc__loaded *loaded)
+{
+    if (tpmc__loaded_is_current(tpm, loaded)) {
+        tpmc__ledger_orphan(&tpm->guard.ledger, loaded->handle);
+        if (tpm->esys != NULL)
+            Esys_TR_Close(tpm->esys, &loaded->tr);
+    }
+    tpmc__mem_free(loaded);
+}
+
+void tpmc__loaded_drop(tpmc_tpm *tpm, tpmc__loaded *loaded)
+{
+    if (loaded == NULL)
+        return;
+    let_go(tpm, loaded);
+    tpmc__tpm_clean(tpm);
+}
+
+/* Does what was asked for while the connection was busy. */
+void tpmc__tpm_drop_wanted(tpmc_tpm *tpm)
+{
+    tpmc__loaded *list = NULL;
+    int release_wanted = 0;
+
+    pthread_mutex_lock(&tpm->drop_mutex);
+    list = tpm->drop_list;
+    release_wanted = tpm->release_wanted;
+    tpm->drop_list = NULL;
+    tpm->release_wanted = 0;
+    pthread_mutex_unlock(&tpm->drop_mutex);
+    while (list != NULL) {
+        tpmc__loaded *next = list->next;
+
+        let_go(tpm, list);
+        list = next;
+    }
+    if (release_wanted)
+        tpmc__tpm_drop_all(tpm);
+    tpmc__tpm_clean(tpm);
+}
+
+/* Flushes at once what is wanted when nobody uses the connection. Never waits. */
+static void drop_if_idle(tpmc_tpm *tpm)
+{
+    if (!tpmc__lock_try(&tpm->lock))
+        return;
+    tpmc__tpm_enter_ossl(tpm);
+    tpmc__tpm_drop_wanted(tpm);
+    tpmc__tpm_leave_ossl(tpm);
+    tpmc__lock_release(&tpm->lock);
+}
+
+void tpmc__loaded_discard(tpmc_tpm *tpm, tpmc__loaded *loaded)
+{
+    if (loaded == NULL)
+        return;
+    pthread_mutex_lock(&tpm->drop_mutex);
+    loaded->next = tpm->drop_list;
+    tpm->drop_list = loaded;
+    pthread_mutex_unlock(&tpm->drop_mutex);
+    drop_if_idle(tpm);
+}
+
+void tpmc__tpm_want_release(tpmc_tpm *tpm)
+{
+    pthread_mutex_lock(&tpm->drop_mutex);
+    tpm->release_wanted = 1;
+    pthread_mutex_unlock(&tpm->drop_mutex);
+    drop_if_idle(tpm);
+}
+
+void tpmc__tpm_drop_all(tpmc_tpm *tpm)
+{
+    tpm->generation++;
+    tpmc__session_kill(tpm);
+    tpmc__ledger_orphan_all(&tpm->guard.ledger);
+}
+
+void tpmc__tpm_suspect(tpmc_tpm *tpm)
+{
+    tpm->generation++;
+    tpmc__ledger_suspect_objects(&tpm->guard.ledger);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TPMC_TPM_TPM_INT_H
+#define TPMC_TPM_TPM_INT_H
+
+#include <tss2/tss2_esys.h>
+
+#include "base/env_int.h"
+#include "base/error_int.h"
+#include "base/lock.h"
+#include "base/option_table.h"
+#include "base/secret.h"
+#include "tpm/guard.h"
+#include "tpm/response_code.h"
+#include "tpm/tcti.h"
+#include "tpmcloud/tpmkey.h"
+
+#define TPMC__HIERARCHY_COUNT 4 /* TPMC_HIERARCHY_* are indices; 0 is unused */
+#define TPMC__PASSWORD_MAX 64
+
+/* An object in the TPM. It is ours while its generation is the connection's. */
+typedef struct tpmc__loaded {
+    uint32_t handle;
+    ESYS_TR tr;
+    unsigned generation;
+    struct tpmc__loaded *next; /* on the connection's list of objects to drop */
+} tpmc__loaded;
+
+/* The HMAC session that all keys of a connection share. */
+typedef struct tpmc__session {
+    uint32_t handle; /* 0: there is none */
+    ESYS_TR tr;
+    int64_t started_ms;
+} tpmc__session;
+
+/* What a failed operation calls for; see tpmc__tpm_result(). */
+typedef enum tpmc__remedy {
+    TPMC__REMEDY_NONE,
+    TPMC__REMEDY_RELOAD, /* what we held is gone or was dropped: do it once more */
+} tpmc__remedy;
+
+struct tpmc_tpm {
+    tpmc__ref ref;
+    tpmc_env *env;
+    tpmc__options options;
+    tpmc__secret hierarchy_auth[TPMC__HIERARCHY_COUNT];
+    TSS2_TCTI_CONTEXT *caller_tcti;
+
+    tpmc__lock lock; /* guards all that follows, but for the list of objects to drop */
+    TSS2_TCTI_CONTEXT *own_tcti;
+    tpmc__tcti_kind kind;
+    tpmc__guard guard;
+    ESYS_CONTEXT *esys;
+    unsigned generation; /* counts the times that all loaded objects were lost or dropped */
+    tpmc__session session;
+    int hierarchy_refused[TPMC__HIERARCHY_COUNT]; /* its password was wrong: not asked again */
+    tpmc__remedy remedy;
+    int in_step; /* the last failure came from the TPM on sessions that agree with ours */
+    struct ossl_lib_ctx_st *caller_ossl; /* to be restored when the operation ends */
+
+    pthread_mutex_t drop_mutex; /* guards the next two; held for a few instructions only */
+    tpmc__loaded *drop_list;
+    int release_wanted;
+};
+
+tpmc_tpm *tpmc__tpm_ref(tpmc_tpm *tpm);
+
+/*
+ * One operation: takes the connection, connects where needed, takes in late replies and flushes
+ * what nobody uses any more. Between begin and end the private OpenSSL context is in force and no
+ * callback of the kind that may use the library is called.
+ */
+int tpmc__tpm_begin(tpmc_tpm *tpm, tpmc_error *err);
+void tpmc__tpm_end(tpmc_tpm *tpm);
+
+/*
+ * Every ESAPI call is followed by this with its return code. 0 goes on. A failure has been cleaned
+ * up after: dead sessions and handles of lost replies are on their way out, a dead ESYS context has
+ * been replaced, and `tpm->remedy` says whether the operation should be tried once more. `command`
+ * is the TCG's name of the command.
+ */
+int tpmc__tpm_result(tpmc_tpm *tpm, TSS2_RC rc, const char *command, tpmc_error *err);
+
+/*
+ * Whether to run the operation again after `status`: at most a few times, and only when what failed
+ * was something of ours that is gone. Called with the connection held.
+ */
+int tpmc__tpm_try_again(tpmc_tpm *tpm, int status, unsigned *tries);
+
+/* Records an object that ESAPI just made. Its Name guards it against being mistaken after a reset.
+ * Drops it on failure. */
+int tpmc__loaded_new(tpmc_tpm *tpm, ESYS_TR tr, const uint8_t *name, size_t name_len,
+                     tpmc__loaded **out, tpmc_error *err);
+int tpmc__loaded_is_current(const tpmc_tpm *tpm, const tpmc__loaded *loaded);
+/* Drops an object during an operation, now. NULL is fine. */
+void tpmc__loaded_drop(tpmc_tpm *tpm, tpmc__loaded *loaded);
+/* Drops an object at any time, in any callback: now when the connection is idle, else before its
+ * next command. */
+void tpmc__loaded_discard(tpmc_tpm *tpm, tpmc__loaded *loaded);
+/* The signature made by an object did not verify: everything loaded is suspect and will be loaded
+ * again. */
+void tpmc__tpm_suspect(tpmc_tpm *tpm);
+/* Drops all that is held in the TPM; keys come back by themselves. During an operation. */
+void tpmc__tpm_drop_all(tpmc_tpm *tpm);
+
+/*
+ * The session for a command that carries a non-empty password. One that is alive and young enough
+ * is used; else one is started, salted to `salt_key`, or, with ESYS_TR_NONE, to a primary of the
+ * null hierarchy that is made for it.
+ */
+int tpmc__session_get(tpmc_tpm *tpm, ESYS_TR salt_key, ESYS_TR *out, tpmc_error *err);
+/* 1 when a session is there that tpmc__session_get() would use as it is. */
+int tpmc__session_is_ready(tpmc_tpm *tpm);
+/* The session must not be used again: it is flushed before the next command. */
+void tpmc__session_kill(tpmc_tpm *tpm);
+/* The TPM has no such session any more. */
+void tpmc__session_forget(tpmc_tpm *tpm);
+
+/* Sets the session's attributes for one command that carries a password and no secret parameter. */
+int tpmc__session_arm(tpmc_tpm *tpm, ESYS_TR session, tpmc_error *err);
+
+/* What the connection's own parts share. */
+void tpmc__tpm_enter_ossl(tpmc_tpm *tpm);
+void tpmc__tpm_leave_ossl(tpmc_tpm *tpm);
+/* Does what _free calls and releases asked for while the connection was busy. */
+void tpmc__tpm_drop_wanted(tpmc_tpm *tpm);
+/* tpmc_tpm_release(): at once when the connection is idle, else before its next command. */
+void tpmc__tpm_want_release(tpmc_tpm *tpm);
+/* The last reference is gone: flushes everything and disconnects. */
+void tpmc__tpm_close(tpmc_tpm *tpm);
+/* The same in a forked child, where nothing may be sent. */
+void tpmc__tpm_abandon(tpmc_tpm *tpm);
+/* Flushes what has no owner. Uses a deadline of its own and does not stop when asked to, so that
+ * nothing stays behind. */
+void tpmc__tpm_clean(tpmc_tpm *tpm);
+/* After a lost reply: finds the handle that the command may have made. */
+void tpmc__tpm_recover(tpmc_tpm *tpm);
+
+#endif
