@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/mem.h"
+#include "codec/file.h"
+#include "tpmkey/key_int.h"
+
+#define PARENT_OWNER 0x40000001u
+#define PREPARE_MS 30000
+
+/* The bytes of the one source that was set. */
+static int read_source(tpmc_key *key, tpmc__buf *out, tpmc_error *err)
+{
+    const char *path = tpmc__options_text(&key->options, TPMC__KEY_KEYFILE);
+
+    if (path == NULL && key->pem.len == 0)
+        return tpmc__fail(
+            err, TPMC_ERR_ARGUMENT,
+            "no key was given: set the option 'keyfile', or the content of a key file");
+    if (path != NULL && key->pem.len > 0)
+        return tpmc__fail(
+            err, TPMC_ERR_ARGUMENT,
+            "two keys were given: the option 'keyfile' and the content of a key file");
+    if (path != NULL)
+        return tpmc__file_read(path, "key file", out, err);
+    tpmc__buf_append(out, key->pem.data, key->pem.len);
+    return tpmc__buf_check(out, "the key file", err);
+}
+
+/* The public key in the form that signatures are verified with; only RSA and EC keys have one. */
+static int read_public(tpmc_key *key, const tpmc__public *public, tpmc_error *err)
+{
+    tpmc__key_kind kind = { public->type, public->scheme.algorithm, public->scheme.hash };
+    tpmc__key_kind ignored;
+    tpmc__buf spki;
+    int status = 0;
+
+    key->kind = kind;
+    status = tpmc__public_name(key->env, public, key->name, &key->name_len, err);
+    if (status != 0 || (public->type != TPMC__ALG_RSA && public->type != TPMC__ALG_ECC))
+        return status;
+    tpmc__buf_init(&spki, TPMC__PUBLIC_MAX);
+    status = tpmc__public_spki(public, &spki, err);
+    if (status == 0)
+        status =
+            tpmc__verify_key_new(key->env, spki.data, spki.len, &key->public_key, &ignored, err);
+    tpmc__buf_free(&spki);
+    /* A curve without a SubjectPublicKeyInfo can still be shown. */
+    if (status == TPMC_ERR_UNSUPPORTED) {
+        tpmc__error_clear(err);
+        status = 0;
+    }
+    return status;
+}
+
+static int read_file(tpmc_key *key, tpmc_error *err)
+{
+    const char *path = tpmc__options_text(&key->options, TPMC__KEY_KEYFILE);
+    tpmc__keyfile *file = NULL;
+    tpmc__buf bytes;
+    int status = 0;
+
+    tpmc__buf_init(&bytes, TPMC__KEYFILE_MAX);
+    status = read_source(key, &bytes, err);
+    if (status != 0)
+        goto out;
+    file = tpmc__mem_new(1, sizeof(*file));
+    if (file == NULL) {
+        status = tpmc__fail_nomem(err);
+        goto out;
+    }
+    status = tpmc__keyfile_parse(bytes.data, bytes.len, file, err);
+    if (status != 0) {
+        tpmc__mem_free(file);
+        if (path != NULL)
+            tpmc__error_prefix(err, "%.200s", path);
+        goto out;
+    }
+    status = read_public(key, &file->key, err);
+    if (status != 0) {
+        tpmc__keyfile_free(file);
+        tpmc__mem_free(file);
+        goto out;
+    }
+    key->file = file;
+    atomic_store(&key->is_read, 1);
+out:
+    tpmc__buf_free(&bytes);
+    return status;
+}
+
+/* Takes the lock under which a key is prepared once, whoever comes first. */
+static int acquire_prepare(tpmc_key *key, tpmc_error *err)
+{
+    int64_t now = 0;
+    int status = tpmc__env_monotonic_ms(key->env, &now, err);
+
+    if (status != 0)
+        return status;
+    return tpmc__lock_acquire(&key->prepare, key->env, now + PREPARE_MS, "the key", err);
+}
+
+int tpmc__key_read(tpmc_key *key, tpmc_error *err)
+{
+    int status = 0;
+
+    if (atomic_load(&key->is_read))
+        return 0;
+    status = acquire_prepare(key, err);
+    if (status != 0)
+        return status;
+    if (!atomic_load(&key->is_read))
+        status = read_file(key, err);
+    tpmc__lock_release(&key->prepare);
+    return status;
+}
+
+static int check_attributes(const tpmc__public *public, tpmc_error *err)
+{
+    if ((public->attributes & TPMC__OBJECT_RESTRICTED) &&
+        (public->attributes & TPMC__OBJECT_DECRYPT))
+        return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
+                          "this is a storage key, a parent of other keys; it cannot sign");
+    if (public->attributes & TPMC__OBJECT_RESTRICTED)
+        return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
+                          "this is a restricted signing key, which this release does not use");
+    if ((public->attributes & TPMC__OBJECT_SIGN) == 0)
+        return tpmc__fail(err, TPMC_ERR_UNSUPPORTED, "this key may not sign, only decrypt");
+    if ((public->attributes & TPMC__OBJECT_USER_WITH_AUTH) == 0)
+        return tpmc__fail(
+            err, TPMC_ERR_UNSUPPORTED,
+            "this key can only be used through a policy, which this release does not run");
+    return 0;
+}
+
+int tpmc__key_check_usable(const tpmc_key *key, tpmc_error *err)
+{
+    const tpmc__keyfile *file = key->file;
+
+    if (file == NULL)
+        return 0;
+    if (file->type == TPMC__KEYFILE_SEALED)
+        return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
+                          "the key file holds sealed data, not a signing key");
+    if (file->type == TPMC__KEYFILE_IMPORTABLE)
+        return tpmc__fail(
+            err, TPMC_ERR_UNSUPPORTED,
+            "the key file is importable: it must first be imported into the TPM, which "
+            "this release does not do");
+    if (file->key.type == TPMC__ALG_KEYEDHASH || file->key.type == TPMC__ALG_SYMCIPHER)
+        return tpmc__fail(
+            err, TPMC_ERR_UNSUPPORTED,
+            "the key file holds a secret or a symmetric key, which makes no signatures");
+    if (file->key.type != TPMC__ALG_RSA)
+        return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
+                          "this is an EC key; this release signs with RSA keys");
+    if (file->parent != PARENT_OWNER || file->rsa_parent)
+        return tpmc__fail(
+            err, TPMC_ERR_UNSUPPORTED,
+            "the key's parent is 0x%08x%s; this release uses keys under the ECC storage "
+            "primary of the owner hierarchy",
+            (unsigned)file->parent, file->rsa_parent ? " (RSA)" : "");
+    return check_attributes(&file->key, err);
+}
+
+/* Asks with no lock held but the one that makes this happen once. */
+static int ask_password(tpmc_key *key, tpmc_error *err)
+{
+    uint8_t answer[TPMC__PASSWORD_MAX];
+    size_t len = 0;
+    int status = tpmc__callback_status(
+        key->ask_password(key->password_hook.user, answer, sizeof(answer), &len));
+
+    if (status != 0)
+        tpmc__fail(err, status, "the password callback failed with %s", tpmc_error_name(status));
+    else if (len > sizeof(answer))
+        status =
+            tpmc__fail(err, TPMC_ERR_ARGUMENT, "the password callback returned more than %d bytes",
+                       TPMC__PASSWORD_MAX);
+    else
+        status = tpmc__secret_set(&key->password, answer, len, err);
+    tpmc__mem_wipe(answer, sizeof(answer));
+    return status;
+}
+
+static int find_password(tpmc_key *key, tpmc_error *err)
+{
+    const tpmc__keyfile *file = key->file;
+
+    if (tpmc__secret_is_set(&key->password))
+        return 0;
+    if (key->ask_password != NULL)
+        return ask_password(key, err);
+    /* Some tools write the flag inverted. Trying an empty password costs nothing where no lockout
+     * can come of it. */
+    if (file->empty_auth || (file->key.attributes & TPMC__OBJECT_NO_DA))
+        return 0;
+    return tpmc__fail(
+        err, TPMC_ERR_WRONG_PASSWORD,
+        "the key has a password, and none was given; nothing was tried, since a wrong one "
+        "counts towards the TPM's lockout");
+}
+
+int tpmc__key_settle_password(tpmc_key *key, tpmc_error *err)
+{
+    int status = 0;
+
+    if (atomic_load(&key->has_password))
+        return 0;
+    status = acquire_prepare(key, err);
+    if (status != 0)
+        return status;
+    if (!atomic_load(&key->has_password)) {
+        status = find_password(key, err);
+        if (status == 0)
+            atomic_store(&key->has_password, 1);
+    }
+    tpmc__lock_release(&key->prepare);
+    return status;
+}
+
+int tpmc_key_public(tpmc_key *key, tpmc_bytes **out, tpmc_error *err)
+{
+    tpmc__buf spki;
+    int status = tpmc__key_enter(key, err);
+
+    if (out == NULL)
+        return tpmc__fail(err, TPMC_ERR_ARGUMENT, "the parameter 'out' is NULL");
+    *out = NULL;
+    if (status == 0)
+        status = tpmc__key_read(key, err);
+    if (status != 0)
+        return status;
+    if (key->public_key == NULL)
+        return tpmc__fail(err, TPMC_ERR_UNSUPPORTED, "this key has no public part");
+    tpmc__buf_init(&spki, TPMC__PUBLIC_MAX);
+    tpmc__verify_key_spki(key->public_key, &spki);
+    return tpmc__bytes_from_buf(&spki, "the public key", out, err);
+}
+
+static int describe(tpmc_key *key, tpmc__json **out, tpmc_error *err)
+{
+    if (key->file != NULL)
+        return tpmc__keyfile_describe(key->env, key->file, out, err);
+    *out = tpmc__json_new_object();
+    if (tpmc__json_add_text(*out, "format", "callback") == 0)
+        return 0;
+    tpmc__json_free(*out);
+    *out = NULL;
+    return tpmc__fail_nomem(err);
+}
+
+int tpmc_key_describe(tpmc_key *key, tpmc_bytes **out, tpmc_error *err)
+{
+    tpmc__json *json = NULL;
+    tpmc__buf text;
+    int status = tpmc__key_enter(key, err);
+
+    if (out == NULL)
+        return tpmc__fail(err, TPMC_ERR_ARGUMENT, "the parameter 'out' is NULL");
+    *out = NULL;
+    if (status == 0)
+        status = tpmc__key_read(key, err);
+    if (status == 0)
+        status = describe(key, &json, err);
+    if (status != 0)
+        return status;
+    tpmc__buf_init(&text, 4 * TPMC__KEYFILE_MAX);
+    tpmc__json_print(json, &text);
+    tpmc__json_free(json);
+    return tpmc__bytes_from_buf(&text, "the description", out, err);
+}
+
+int tpmc_key_supports(tpmc_key *key, const char *algorithm, tpmc_error *err)
+{
+    const tpmc__algorithm *found = NULL;
+    int status = tpmc__key_enter(key, err);
+
+    if (status != 0)
+        return status;
+    if (algorithm == NULL)
+        return tpmc__fail(err, TPMC_ERR_ARGUMENT, "the parameter 'algorithm' is NULL");
+    status = tpmc__key_read(key, err);
+    if (status != 0)
+        return status;
+    status = tpmc__algorithm_for(&key->kind, algorithm, &found, err);
+    if (status != 0)
+        return status;
+    return tpmc__key_check_usable(key, err);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tpmkey/verify.h"
+
+#include <openssl/err.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include "base/buf.h"
+#include "base/error_int.h"
+
+static const struct kind_row {
+    const char *openssl_name;
+    tpmc__key_kind kind;
+} kinds[] = {
+    { "RSA", { TPMC__ALG_RSA, TPMC__ALG_NULL, 0 } },
+    { "RSA-PSS", { TPMC__ALG_RSA, TPMC__ALG_RSAPSS, 0 } },
+    { "EC", { TPMC__ALG_ECC, TPMC__ALG_NULL, 0 } },
+};
+
+static int find_kind(const EVP_PKEY *key, tpmc__key_kind *out)
+{
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (EVP_PKEY_is_a(key, kinds[i].openssl_name)) {
+            *out = kinds[i].kind;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int tpmc__verify_key_new(tpmc_env *env, const uint8_t *spki, size_t len, EVP_PKEY **out,
+                         tpmc__key_kind *kind, tpmc_error *err)
+{
+    const unsigned char *at = spki;
+    EVP_PKEY *key = NULL;
+
+    *out = NULL;
+    ERR_set_mark();
+    key = d2i_PUBKEY_ex(NULL, &at, (long)len, env->ossl, NULL);
+    ERR_pop_to_mark();
+    if (key == NULL || at != spki + len) {
+        EVP_PKEY_free(key);
+        return tpmc__fail(err, TPMC_ERR_FORMAT,
+                          "the public key is not a well-formed SubjectPublicKeyInfo in DER");
+    }
+    if (!find_kind(key, kind)) {
+        EVP_PKEY_free(key);
+        return tpmc__fail(
+            err, TPMC_ERR_UNSUPPORTED,
+            "the public key is of a kind that this library does not know; RSA and EC it "
+            "does");
+    }
+    *out = key;
+    return 0;
+}
+
+int tpmc__verify_key_spki(EVP_PKEY *key, tpmc__buf *out)
+{
+    unsigned char *der = NULL;
+    int len = i2d_PUBKEY(key, &der);
+    int status = TPMC_ERR_NOMEM;
+
+    if (len > 0)
+        status = tpmc__buf_append(out, der, (size_t)len);
+    OPENSSL_free(der);
+    return status;
+}
+
+/* Verifies with one salt length, which only RSASSA-PSS looks at. 1 good, 0 bad, negative for a
+ * failure of OpenSSL. */
+static int verify_once(EVP_PKEY_CTX *ctx, const EVP_MD *md, const tpmc__algorithm *algorithm,
+                       int salt_len, const uint8_t *digest, const tpmc__span *signature)
+{
+    int padding = algorithm->scheme == TPMC__ALG_RSAPSS ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING;
+
+    if (EVP_PKEY_verify_init(ctx) <= 0 || EVP_PKEY_CTX_set_rsa_padding(ctx, padding) <= 0 ||
+        EVP_PKEY_CTX_set_signature_md(ctx, md) <= 0)
+        return -1;
+    if (padding == RSA_PKCS1_PSS_PADDING && EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, salt_len) <= 0)
+        return -1;
+    return EVP_PKEY_verify(ctx, signature->data, signature->len, digest,
+                           tpmc__hash_size(algorithm->hash)) == 1;
+}
+
+int tpmc__verify(tpmc_env *env, EVP_PKEY *key, const tpmc__algorithm *algorithm,
+                 const uint8_t *digest, const tpmc__span *signature, tpmc__verdict *verdict,
+                 tpmc_error *err)
+{
+    EVP_PKEY_CTX *ctx = NULL;
+    EVP_MD *md = NULL;
+    int salt_len = (int)tpmc__hash_size(algorithm->hash);
+    int good = -1;
+
+    *verdict = TPMC__VERDICT_BAD;
+    ERR_set_mark();
+    ctx = EVP_PKEY_CTX_new_from_pkey(env->ossl, key, NULL);
+    md = EVP_MD_fetch(env->ossl, tpmc__hash_openssl_name(algorithm->hash), NULL);
+    if (ctx != NULL && md != NULL)
+        good = verify_once(ctx, md, algorithm, salt_len, digest, signature);
+    if (good == 1) {
+        *verdict = TPMC__VERDICT_GOOD;
+    } else if (good == 0 && algorithm->scheme == TPMC__ALG_RSAPSS) {
+        good = verify_once(ctx, md, algorithm, RSA_PSS_SALTLEN_AUTO, digest, signature);
+        if (good == 1)
+            *verdict = TPMC__VERDICT_OTHER_SALT;
+    }
+    EVP_MD_free(md);
+    EVP_PKEY_CTX_free(ctx);
+    ERR_pop_to_mark();
+    return good < 0 ? tpmc__fail_nomem(err) : 0;
+}
