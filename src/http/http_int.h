@@ -8,8 +8,14 @@
 /* The most bytes of an answer's body that the library takes. */
 #define TPMC__HTTP_MAX_BODY (1024 * 1024)
 
+/* What tpmc_http_request_time_left_ms() answers from now on; -1 when the exchange is over. */
+void tpmc__http_request_set_time_left(tpmc_http_request *request, int64_t ms);
+
 int tpmc__http_response_new(tpmc_http_response **out, tpmc_error *err);
 void tpmc__http_response_free(tpmc_http_response *response);
+/* TPMC_ERR_PROTOCOL for an answer without status or with too large a body, TPMC_ERR_NOMEM when a
+ * part of it found no memory, whatever the transport made of that. */
+int tpmc__http_response_check(const tpmc_http_response *response, tpmc_error *err);
 
 /*
  * One exchange through the environment's transport, with no lock held: checks that the URL is

@@ -9,8 +9,12 @@
 /*
  * One expiring value that many threads ask for. Fresh: returned at once, no lock held over I/O.
  * Near its expiry: exactly one caller refreshes, the others get the still-valid value. Expired or
- * none: one caller refreshes, the others wait for it, each with its own deadline. A failing refresh
- * never discards a value that is still valid, and is not repeated at once.
+ * none: one caller refreshes, the others wait for it, each with its own deadline, and share its
+ * failure. A failing refresh never discards a value that is still valid, and is not repeated at
+ * once.
+ *
+ * A value is valid as long as neither clock says that it has ended: the wall clock may be set back,
+ * and the monotonic one may stand still while the machine sleeps.
  */
 
 /* A shared immutable result, such as a token. */
@@ -30,6 +34,7 @@ typedef int (*tpmc__cache_refresh_fn)(void *context, tpmc__cache_entry *out, tpm
 
 typedef struct tpmc__cache tpmc__cache;
 
+/* `env` must outlive the cache. */
 int tpmc__cache_new(tpmc_env *env, const tpmc__cache_type *type, tpmc__cache **out,
                     tpmc_error *err);
 /* Takes no lock: nobody else uses the cache any more. Safe in a forked child. */
@@ -37,11 +42,13 @@ void tpmc__cache_free(tpmc__cache *cache);
 /*
  * The value, with a reference of its own for the caller. TPMC_ERR_STATE when this thread is itself
  * refreshing; TPMC_ERR_TIMEOUT when another caller's refresh did not end within the environment's
- * `timeout_ms`; else what `refresh` returned.
+ * `timeout_ms`; TPMC_ERR_CANCELLED when asked to stop meanwhile; TPMC_ERR_CLOCK when the new value
+ * has ended already; else what `refresh` returned.
  */
 int tpmc__cache_get(tpmc__cache *cache, tpmc__cache_refresh_fn refresh, void *context, void **out,
                     tpmc_error *err);
-/* Forgets the value, so that the next call refreshes. */
+/* Forgets the value, so that the next call refreshes. A refresh that is running brings a new one.
+ */
 void tpmc__cache_clear(tpmc__cache *cache);
 
 #endif
