@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/args.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cli/message.h"
+#include "tpmcloud/option.h"
+
+/* What is left of the command line. */
+typedef struct cursor {
+    char **argv;
+    int argc;
+    int next;
+    int only_operands; /* after "--" */
+} cursor;
+
+static const struct {
+    const char *word;
+    int is_on;
+} booleans[] = {
+    { "0", 0 },  { "1", 1 },   { "false", 0 }, { "true", 1 },
+    { "no", 0 }, { "yes", 1 }, { "off", 0 },   { "on", 1 },
+};
+
+/* 1, 0, or -1 for what is no boolean. */
+static int boolean_of(const char *text)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(booleans) / sizeof(booleans[0]); i++) {
+        if (strcasecmp(booleans[i].word, text) == 0)
+            return booleans[i].is_on;
+    }
+    return -1;
+}
+
+static int usage_error(const cli_flag *flag, const char *what)
+{
+    char spelt[CLI_FLAG_NAME_MAX];
+
+    cli_flag_spell(flag->name, spelt);
+    cli_message("%s %s", spelt, what);
+    return CLI_USAGE;
+}
+
+static int wrong_word(const cli_flag *flag, const char *text)
+{
+    char spelt[CLI_FLAG_NAME_MAX];
+    const char *last = "";
+    size_t i;
+    char list[256] = "";
+
+    cli_flag_spell(flag->name, spelt);
+    for (i = 0; flag->words[i] != NULL; i++) {
+        (void)strncat(list, last, sizeof(list) - strlen(list) - 1);
+        (void)strncat(list, flag->words[i], sizeof(list) - strlen(list) - 1);
+        last = ", ";
+    }
+    cli_message("%s is '%s'; it must be one of %s", spelt, text, list);
+    return CLI_USAGE;
+}
+
+/* Options of library objects are checked by their setters; these are the program's own. */
+static int check_own(const cli_flag *flag, const char *text)
+{
+    size_t i;
+
+    if (flag->kind == TPMC_OPTION_BOOLEAN && boolean_of(text) < 0)
+        return usage_error(flag, "is a switch: leave its value out, or give 0 or 1");
+    if (flag->kind == TPMC_OPTION_TEXT && text[0] == '\0')
+        return usage_error(flag, "has an empty value");
+    if (flag->kind != TPMC_OPTION_CHOICE)
+        return CLI_OK;
+    for (i = 0; flag->words[i] != NULL; i++) {
+        if (strcmp(flag->words[i], text) == 0)
+            return CLI_OK;
+    }
+    return wrong_word(flag, text);
+}
+
+static void remember(cli_args *args, const cli_flag *flag, const char *text)
+{
+    args->given[args->given_count].flag = *flag;
+    args->given[args->given_count].text = text;
+    args->given_count++;
+}
+
+static int take_secret(cli_args *args, const cli_flag *flag, char *text)
+{
+    cli_secret *secret = &args->secrets[flag->index];
+
+    if (secret->is_given) {
+        cli_wipe(text, strlen(text));
+        cli_message("%s is given more than once", cli_secret_flag_of(flag->index)->noun);
+        return CLI_USAGE;
+    }
+    if (flag->source == CLI_FLAG_SECRET)
+        return cli_secret_take(secret, text);
+    if (text[0] == '\0')
+        return usage_error(flag, "has an empty value");
+    secret->is_given = 1;
+    secret->path = text;
+    return CLI_OK;
+}
+
+static int take_value(cli_args *args, const cli_flag *flag, char *text)
+{
+    int status = CLI_OK;
+
+    if (flag->source == CLI_FLAG_SECRET || flag->source == CLI_FLAG_SECRET_FILE)
+        return take_secret(args, flag, text);
+    if (flag->source == CLI_FLAG_OWN)
+        status = check_own(flag, text);
+    if (status == CLI_OK)
+        remember(args, flag, text);
+    return status;
+}
+
+/* A boolean stands alone unless the next argument is one of the words for yes and no. */
+static int take_boolean(cli_args *args, const cli_flag *flag, cursor *at)
+{
+    if (at->next < at->argc && boolean_of(at->argv[at->next]) >= 0)
+        return take_value(args, flag, at->argv[at->next++]);
+    remember(args, flag, "1");
+    return CLI_OK;
+}
+
+static int take_flag(cli_args *args, char *text, cursor *at)
+{
+    char *name = text + 2;
+    char *value = strchr(name, '=');
+    size_t len = value == NULL ? strlen(name) : (size_t)(value - name);
+    cli_flag flag;
+
+    if (strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0) {
+        args->wants_help = 1;
+        return CLI_OK;
+    }
+    if (text[1] != '-') {
+        cli_message("unknown flag '-%c'; flags begin with '--'", text[1]);
+        return CLI_USAGE;
+    }
+    if (!cli_flag_find(args->command, name, len, &flag)) {
+        cli_flag_unknown(args->command, name, len);
+        return CLI_USAGE;
+    }
+    if (value != NULL)
+        return take_value(args, &flag, value + 1);
+    if (flag.kind == TPMC_OPTION_BOOLEAN)
+        return take_boolean(args, &flag, at);
+    if (at->next == at->argc)
+        return usage_error(&flag, "needs a value");
+    return take_value(args, &flag, at->argv[at->next++]);
+}
+
+/* The text is not repeated: it may be a piece of a password with a space in it. */
+static int take_operand(cli_args *args, char *text, const cursor *at)
+{
+    const char *operand = args->command->operand;
+    cli_flag flag;
+
+    if (operand == NULL) {
+        cli_message("argument %d of '%s' belongs to no flag", at->next, args->command->name);
+        return CLI_USAGE;
+    }
+    if (cli_args_option(args, TPMC_OBJECT_KEY, operand) != NULL) {
+        cli_message("'%s' takes one file", args->command->name);
+        return CLI_USAGE;
+    }
+    if (!cli_flag_find(args->command, operand, strlen(operand), &flag))
+        return CLI_FAILED;
+    return take_value(args, &flag, text);
+}
+
+static int take_argument(cli_args *args, cursor *at)
+{
+    char *text = at->argv[at->next++];
+
+    if (at->only_operands || text[0] != '-' || text[1] == '\0')
+        return take_operand(args, text, at);
+    if (strcmp(text, "--") == 0) {
+        at->only_operands = 1;
+        return CLI_OK;
+    }
+    return take_flag(args, text, at);
+}
+
+static int check_required(const cli_args *args)
+{
+    const char *operand = args->command->operand;
+    cli_flag flag;
+    size_t i;
+
+    for (i = 0; cli_flag_at(args->command, i, &flag); i++) {
+        if (flag.required && cli_args_text(args, flag.name) == NULL)
+            return usage_error(&flag, "is missing");
+    }
+    if (operand != NULL && cli_args_option(args, TPMC_OBJECT_KEY, operand) == NULL) {
+        cli_message("'%s' needs the path of a key file", args->command->name);
+        return CLI_USAGE;
+    }
+    return CLI_OK;
+}
+
+static int is_stdin(const char *path)
+{
+    return path != NULL && strcmp(path, "-") == 0;
+}
+
+/* Standard input can be read once. */
+static int check_stdin(const cli_args *args)
+{
+    int secrets = 0;
+    size_t i;
+
+    for (i = 0; i < CLI_SECRET_COUNT; i++)
+        secrets += is_stdin(args->secrets[i].path);
+    if (secrets > 1) {
+        cli_message("only one password can come from standard input; use a file for the others");
+        return CLI_USAGE;
+    }
+    if (secrets == 1 && is_stdin(cli_args_text(args, "in"))) {
+        cli_message("a password and --in cannot both come from standard input; use a file for one "
+                    "of them");
+        return CLI_USAGE;
+    }
+    return CLI_OK;
+}
+
+int cli_args_parse(cli_args *args, const cli_command *command, int argc, char **argv)
+{
+    cursor at = { argv, argc, 0, 0 };
+    int status = CLI_OK;
+
+    memset(args, 0, sizeof(*args));
+    args->command = command;
+    args->given = calloc((size_t)argc + 1, sizeof(*args->given));
+    if (args->given == NULL)
+        return cli_no_memory();
+    while (status == CLI_OK && at.next < at.argc && !args->wants_help)
+        status = take_argument(args, &at);
+    if (status == CLI_OK && !args->wants_help)
+        status = check_required(args);
+    if (status == CLI_OK && !args->wants_help)
+        status = check_stdin(args);
+    return status;
+}
+
+void cli_args_free(cli_args *args)
+{
+    cli_wipe(args->secrets, sizeof(args->secrets));
+    free(args->given);
+    args->given = NULL;
+    args->given_count = 0;
+}
+
+static const char *last_given(const cli_args *args, cli_flag_source source, int object,
+                              const char *name)
+{
+    const cli_given *given;
+    size_t i = args->given_count;
+
+    while (i-- > 0) {
+        given = &args->given[i];
+        if (given->flag.source == source && given->flag.object == object &&
+            strcmp(given->flag.name, name) == 0)
+            return given->text;
+    }
+    return NULL;
+}
+
+const char *cli_args_text(const cli_args *args, const char *name)
+{
+    const char *text = last_given(args, CLI_FLAG_OWN, 0, name);
+    size_t i;
+
+    for (i = 0; text == NULL && i < args->command->flag_count; i++) {
+        if (strcmp(args->command->flags[i].name, name) == 0)
+            return args->command->flags[i].default_text;
+    }
+    return text;
+}
+
+int cli_args_is_on(const cli_args *args, const char *name)
+{
+    const char *text = last_given(args, CLI_FLAG_OWN, 0, name);
+
+    return text != NULL && boolean_of(text) == 1;
+}
+
+const char *cli_args_option(const cli_args *args, int object, const char *name)
+{
+    return last_given(args, CLI_FLAG_OPTION, object, name);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/flags.h"
+
+#include <string.h>
+
+#include "cli/message.h"
+#include "cli/secret_input.h"
+#include "cli/spelling.h"
+#include "tpmcloud/option.h"
+
+/* Other spellings of options, which the tables of the library know but do not list. */
+static const struct {
+    const char *alias;
+    const char *name;
+} aliases[] = {
+    { "key_id", "keyid" },
+};
+
+static const char *value_name_of(int kind)
+{
+    switch (kind) {
+    case TPMC_OPTION_NUMBER:
+        return "NUMBER";
+    case TPMC_OPTION_BOOLEAN:
+        return "0|1";
+    case TPMC_OPTION_CHOICE:
+        return "WORD";
+    default:
+        return "TEXT";
+    }
+}
+
+static void from_own(const cli_own_flag *own, size_t index, cli_flag *flag)
+{
+    flag->source = CLI_FLAG_OWN;
+    flag->index = index;
+    flag->kind = own->kind;
+    flag->required = own->required;
+    flag->name = own->name;
+    flag->value_name = own->value_name;
+    flag->default_text = own->default_text;
+    flag->summary = own->summary;
+    flag->words = own->words;
+}
+
+static void from_option(int object, size_t index, cli_flag *flag)
+{
+    flag->source = CLI_FLAG_OPTION;
+    flag->object = object;
+    flag->index = index;
+    flag->kind = tpmc_option_kind(object, index);
+    flag->name = tpmc_option_name(object, index);
+    flag->value_name = value_name_of(flag->kind);
+    flag->default_text = tpmc_option_default(object, index);
+    flag->summary = tpmc_option_summary(object, index);
+}
+
+/* Each password has two flags: the text, and a file. */
+static void from_secret(size_t i, cli_flag *flag)
+{
+    const cli_secret_flag *secret = cli_secret_flag_of(i / 2);
+    int is_file = i % 2 == 1;
+
+    flag->source = is_file ? CLI_FLAG_SECRET_FILE : CLI_FLAG_SECRET;
+    flag->index = i / 2;
+    flag->kind = TPMC_OPTION_TEXT;
+    flag->name = is_file ? secret->file_name : secret->name;
+    flag->value_name = is_file ? "FILE" : "PASSWORD";
+    flag->summary = is_file ? secret->file_summary : secret->summary;
+}
+
+int cli_flag_at(const cli_command *command, size_t i, cli_flag *flag)
+{
+    size_t object;
+    size_t count;
+
+    memset(flag, 0, sizeof(*flag));
+    if (i < command->flag_count) {
+        from_own(&command->flags[i], i, flag);
+        return 1;
+    }
+    i -= command->flag_count;
+    for (object = 0; object < command->object_count; object++) {
+        count = tpmc_option_count(command->objects[object]);
+        if (i < count) {
+            from_option(command->objects[object], i, flag);
+            return 1;
+        }
+        i -= count;
+    }
+    if (!command->uses_tpm || i >= 2 * (size_t)CLI_SECRET_COUNT)
+        return 0;
+    from_secret(i, flag);
+    return 1;
+}
+
+static int same_name(const char *name, const char *typed, size_t len)
+{
+    size_t i;
+
+    if (strlen(name) != len)
+        return 0;
+    for (i = 0; i < len; i++) {
+        if (name[i] != (typed[i] == '-' ? '_' : typed[i]))
+            return 0;
+    }
+    return 1;
+}
+
+static int find_exactly(const cli_command *command, const char *name, size_t len, cli_flag *flag)
+{
+    size_t i;
+
+    for (i = 0; cli_flag_at(command, i, flag); i++) {
+        if (same_name(flag->name, name, len))
+            return 1;
+    }
+    return 0;
+}
+
+int cli_flag_find(const cli_command *command, const char *name, size_t len, cli_flag *flag)
+{
+    size_t i;
+
+    if (find_exactly(command, name, len, flag))
+        return 1;
+    for (i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
+        if (same_name(aliases[i].alias, name, len))
+            return find_exactly(command, aliases[i].name, strlen(aliases[i].name), flag);
+    }
+    return 0;
+}
+
+void cli_flag_unknown(const cli_command *command, const char *name, size_t len)
+{
+    cli_spelling spelling;
+    cli_flag flag;
+    char spelt[CLI_FLAG_NAME_MAX];
+    size_t i;
+
+    cli_spelling_init(&spelling, name, len);
+    for (i = 0; cli_flag_at(command, i, &flag); i++)
+        cli_spelling_offer(&spelling, flag.name);
+    cli_spelling_offer(&spelling, "help");
+    if (spelling.nearest == NULL) {
+        cli_message("unknown flag '--%.*s'", (int)len, name);
+        return;
+    }
+    cli_flag_spell(spelling.nearest, spelt);
+    cli_message("unknown flag '--%.*s'; did you mean '%s'?", (int)len, name, spelt);
+}
+
+void cli_flag_spell(const char *name, char out[CLI_FLAG_NAME_MAX])
+{
+    size_t i;
+
+    out[0] = '-';
+    out[1] = '-';
+    for (i = 0; name[i] != '\0' && i + 3 < CLI_FLAG_NAME_MAX; i++)
+        out[i + 2] = name[i] == '_' ? '-' : name[i];
+    out[i + 2] = '\0';
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/key_text.h"
+
+#include <cjson/cJSON.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/message.h"
+
+#define INDENT 2
+#define PEM_LINE 48 /* bytes of DER in one line of 64 letters */
+
+/* A key file may come from anywhere: what a terminal would obey is spelt out. */
+static void put_text(FILE *out, const char *text)
+{
+    const unsigned char *c;
+
+    for (c = (const unsigned char *)text; *c != '\0'; c++) {
+        if (*c < 0x20 || *c == 0x7f)
+            (void)fprintf(out, "\\x%02x", (unsigned)*c);
+        else if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)
+            (void)fprintf(out, "\\u%04x", (unsigned)*++c);
+        else
+            (void)fputc(*c, out);
+    }
+}
+
+static void put_scalar(FILE *out, const cJSON *value)
+{
+    if (cJSON_IsString(value))
+        put_text(out, value->valuestring);
+    else if (cJSON_IsNumber(value))
+        (void)fprintf(out, "%.15g", value->valuedouble);
+    else if (cJSON_IsBool(value))
+        (void)fputs(cJSON_IsTrue(value) ? "yes" : "no", out);
+    else
+        (void)fputs("none", out);
+}
+
+/* The member's name with spaces for `_`, and a dash for an element of a list. */
+static void put_label(FILE *out, const char *name, int indent)
+{
+    (void)fprintf(out, "%*s", indent, "");
+    if (name == NULL) {
+        (void)fputc('-', out);
+        return;
+    }
+    for (; *name != '\0'; name++)
+        (void)fputc(*name == '_' ? ' ' : *name, out);
+    (void)fputc(':', out);
+}
+
+static int is_nested(const cJSON *value)
+{
+    return (cJSON_IsObject(value) || cJSON_IsArray(value)) && value->child != NULL;
+}
+
+/* The next value in the order of the text, going down before on; NULL at the end. */
+static const cJSON *next_value(const cJSON *value, const cJSON **parents, int *depth)
+{
+    if (is_nested(value)) {
+        parents[(*depth)++] = value;
+        return value->child;
+    }
+    while (value->next == NULL && *depth > 0)
+        value = parents[--*depth];
+    return *depth > 0 ? value->next : NULL;
+}
+
+static void put_value(FILE *out, const cJSON *value, int indent)
+{
+    put_label(out, value->string, indent);
+    if (!is_nested(value)) {
+        (void)fputc(' ', out);
+        put_scalar(out, value);
+    }
+    (void)fputc('\n', out);
+}
+
+static void put_document(FILE *out, const cJSON *document)
+{
+    const cJSON *parents[CJSON_NESTING_LIMIT];
+    const cJSON *value;
+    int depth = 0;
+
+    value = next_value(document, parents, &depth);
+    while (value != NULL && depth > 0) {
+        put_value(out, value, INDENT * (depth - 1));
+        value = next_value(value, parents, &depth);
+    }
+}
+
+static int parse(const char *json, size_t len, cJSON **out)
+{
+    *out = cJSON_ParseWithLength(json, len);
+    if (*out != NULL)
+        return CLI_OK;
+    return cli_no_memory();
+}
+
+int cli_key_text(const char *json, size_t len, char **out)
+{
+    cJSON *document = NULL;
+    FILE *stream;
+    size_t out_len;
+    int status;
+
+    *out = NULL;
+    status = parse(json, len, &document);
+    if (status != CLI_OK)
+        return status;
+    stream = open_memstream(out, &out_len);
+    if (stream != NULL)
+        put_document(stream, document);
+    cJSON_Delete(document);
+    if (stream == NULL || fclose(stream) != 0)
+        return cli_no_memory();
+    return CLI_OK;
+}
+
+int cli_key_json(const char *json, size_t len, char **out)
+{
+    cJSON *document = NULL;
+    char *text;
+    int status;
+
+    *out = NULL;
+    status = parse(json, len, &document);
+    if (status != CLI_OK)
+        return status;
+    text = cJSON_Print(document);
+    cJSON_Delete(document);
+    if (text == NULL)
+        return cli_no_memory();
+    *out = malloc(strlen(text) + 2);
+    if (*out != NULL)
+        (void)sprintf(*out, "%s\n", text);
+    cJSON_free(text);
+    return *out == NULL ? cli_no_memory() : CLI_OK;
+}
+
+static void put_base64(FILE *out, const unsigned char *data, size_t len)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint32_t group;
+    size_t i;
+
+    for (i = 0; i < len; i += 3) {
+        group = (uint32_t)data[i] << 16;
+        group |= i + 1 < len ? (uint32_t)data[i + 1] << 8 : 0;
+        group |= i + 2 < len ? (uint32_t)data[i + 2] : 0;
+        (void)fputc(letters[group >> 18], out);
+        (void)fputc(letters[group >> 12 & 63], out);
+        (void)fputc(i + 1 < len ? letters[group >> 6 & 63] : '=', out);
+        (void)fputc(i + 2 < len ? letters[group & 63] : '=', out);
+    }
+}
+
+int cli_key_pem(const unsigned char *der, size_t len, char **out)
+{
+    FILE *stream;
+    size_t out_len;
+    size_t i;
+
+    *out = NULL;
+    stream = open_memstream(out, &out_len);
+    if (stream == NULL)
+        return cli_no_memory();
+    (void)fputs("-----BEGIN PUBLIC KEY-----\n", stream);
+    for (i = 0; i < len; i += PEM_LINE) {
+        put_base64(stream, der + i, len - i < PEM_LINE ? len - i : PEM_LINE);
+        (void)fputc('\n', stream);
+    }
+    (void)fputs("-----END PUBLIC KEY-----\n", stream);
+    return fclose(stream) == 0 ? CLI_OK : cli_no_memory();
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TPMC_CLI_MESSAGE_H
+#define TPMC_CLI_MESSAGE_H
+
+#include "cli/command.h"
+#include "tpmcloud/error.h"
+
+/* Writes "tpmcloud: " and one line to stderr; control characters become `?`. `format` is printf's
+ * and takes text only. */
+void cli_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Says what failed in a call of the library. CLI_USAGE when a value given was wrong, else
+ * CLI_FAILED. */
+int cli_library_failed(const tpmc_error *err);
+/* Says that memory ran out: CLI_FAILED. */
+int cli_no_memory(void);
+
+#endif
