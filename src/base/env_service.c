@@ -13,37 +13,7 @@
 #define WALL_MAX_MS INT64_C(253402300799999)
 #define MONOTONIC_MAX_MS (INT64_MAX / 4)
 
-/*
- * Notes that this thread runs a callback. Fails in a child process, which a callback may have made:
- * there the mutex may be held for ever.
- */
-static int push_frame(tpmc_env *env, tpmc__callback_frame *frame, tpmc_error *err)
-{
-    if (tpmc__env_forked(env))
-        return tpmc__fail(err, TPMC_ERR_FORKED,
-                          "the process was forked during a call, which cannot go on in the child");
-    frame->thread = pthread_self();
-    (void)pthread_mutex_lock(&env->frames_mutex);
-    frame->next = env->frames;
-    env->frames = frame;
-    (void)pthread_mutex_unlock(&env->frames_mutex);
-    return 0;
-}
-
-static void pop_frame(tpmc_env *env, const tpmc__callback_frame *frame)
-{
-    tpmc__callback_frame **place;
-
-    if (tpmc__env_forked(env))
-        return;
-    (void)pthread_mutex_lock(&env->frames_mutex);
-    for (place = &env->frames; *place != frame; place = &(*place)->next)
-        ;
-    *place = frame->next;
-    (void)pthread_mutex_unlock(&env->frames_mutex);
-}
-
-/* The status of a callback; a failure is told with the callback's name. */
+/* The status of a callback; a failure is told with its name. */
 static int judge(int returned, const char *name, tpmc_error *err)
 {
     int status;
@@ -53,6 +23,42 @@ static int judge(int returned, const char *name, tpmc_error *err)
         return tpmc__fail(err, status, "the %s callback failed with %s", name,
                           tpmc_error_name(status));
     return 0;
+}
+
+/* A callback may fork, and its child go on with the call: there a mutex may be held for ever. */
+static int fail_forked(tpmc_error *err)
+{
+    return tpmc__fail(err, TPMC_ERR_FORKED,
+                      "the process was forked during a call, which cannot go on in the child");
+}
+
+/* Notes that this thread runs a callback. */
+static int push_frame(tpmc_env *env, tpmc__callback_frame *frame, tpmc_error *err)
+{
+    if (tpmc__env_forked(env))
+        return fail_forked(err);
+    frame->thread = pthread_self();
+    (void)pthread_mutex_lock(&env->frames_mutex);
+    frame->next = env->frames;
+    env->frames = frame;
+    (void)pthread_mutex_unlock(&env->frames_mutex);
+    return 0;
+}
+
+/* Ends what push_frame() began: the status of the callback, whose failure is told with its name. */
+static int pop_frame(tpmc_env *env, const tpmc__callback_frame *frame, int returned,
+                     const char *name, tpmc_error *err)
+{
+    tpmc__callback_frame **place;
+
+    if (tpmc__env_forked(env))
+        return fail_forked(err);
+    (void)pthread_mutex_lock(&env->frames_mutex);
+    for (place = &env->frames; *place != frame; place = &(*place)->next)
+        ;
+    *place = frame->next;
+    (void)pthread_mutex_unlock(&env->frames_mutex);
+    return judge(returned, name, err);
 }
 
 static int no_service(const char *name, tpmc_error *err)
@@ -83,8 +89,7 @@ static int read_clock(tpmc_env *env, const clock_source *source, int64_t *ms, tp
     if (status != 0)
         return status;
     status = source->fn(source->user, ms);
-    pop_frame(env, &frame);
-    return judge(status, source->name, err);
+    return pop_frame(env, &frame, status, source->name, err);
 }
 
 int tpmc__env_wall_ms(tpmc_env *env, int64_t *ms, tpmc_error *err)
@@ -133,8 +138,7 @@ int tpmc__env_sleep_ms(tpmc_env *env, int64_t ms, tpmc_error *err)
     if (status != 0)
         return status;
     status = env->sleep(env->sleep_hook.user, ms);
-    pop_frame(env, &frame);
-    return judge(status, "sleep", err);
+    return pop_frame(env, &frame, status, "sleep", err);
 }
 
 int tpmc__env_should_stop(tpmc_env *env, tpmc_error *err)
@@ -148,10 +152,10 @@ int tpmc__env_should_stop(tpmc_env *env, tpmc_error *err)
     if (status != 0)
         return status;
     status = env->should_stop(env->should_stop_hook.user);
-    pop_frame(env, &frame);
+    status = pop_frame(env, &frame, status, "should-stop", err);
     if (status == TPMC_ERR_CANCELLED)
         return tpmc__fail(err, status, "cancelled: the should-stop callback asked to stop");
-    return judge(status, "should-stop", err);
+    return status;
 }
 
 int tpmc__env_random(tpmc_env *env, uint8_t *out, size_t len, tpmc_error *err)
@@ -169,8 +173,7 @@ int tpmc__env_random(tpmc_env *env, uint8_t *out, size_t len, tpmc_error *err)
     if (status != 0)
         return status;
     status = env->random(env->random_hook.user, out, len);
-    pop_frame(env, &frame);
-    return judge(status, "random", err);
+    return pop_frame(env, &frame, status, "random", err);
 }
 
 void tpmc__env_log(tpmc_env *env, int level, const char *format, ...)
@@ -190,7 +193,7 @@ void tpmc__env_log(tpmc_env *env, int level, const char *format, ...)
         return;
     tpmc__utf8_clean(line, sizeof(line), text);
     (void)env->log(env->log_hook.user, level, line);
-    pop_frame(env, &frame);
+    (void)pop_frame(env, &frame, 0, "log", NULL);
 }
 
 int tpmc__env_http(tpmc_env *env, const tpmc_http_request *request, tpmc_http_response *response,

@@ -206,7 +206,8 @@ int tpmc__lock_acquire(tpmc__lock *lock, tpmc_env *env, int64_t deadline_ms, con
         if (status == 0)
             granted = wait_slice(lock, &self, slice_ms);
     }
-    if (status != 0)
+    /* A callback may have forked: in the child the mutex may be held for ever. */
+    if (status != 0 && !tpmc__env_forked(env))
         give_up(lock, &self);
     return status;
 }

@@ -74,7 +74,7 @@ static int check_len(const tpmc__option *option, size_t len, tpmc_error *err)
     return 0;
 }
 
-/* Makes a checked copy of one text. */
+/* Makes a checked copy of one text; `*out` stays NULL on failure. */
 static int copy_text(const tpmc__option *option, const char *text, size_t len, char **out,
                      tpmc_error *err)
 {
@@ -225,7 +225,7 @@ static int append_item(const tpmc__option *option, const char *text, size_t len,
     int status;
 
     status = copy_text(option, text, len, &item, err);
-    if (status != 0)
+    if (item == NULL)
         return status;
     if (option->split && has_item(value, item)) {
         tpmc__mem_free(item);

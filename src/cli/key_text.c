@@ -29,7 +29,7 @@ static void put_text(FILE *out, const char *text)
 
 static void put_scalar(FILE *out, const cJSON *value)
 {
-    if (cJSON_IsString(value))
+    if (cJSON_IsString(value) && value->valuestring[0] != '\0')
         put_text(out, value->valuestring);
     else if (cJSON_IsNumber(value))
         (void)fprintf(out, "%.15g", value->valuedouble);
@@ -52,9 +52,39 @@ static void put_label(FILE *out, const char *name, int indent)
     (void)fputc(':', out);
 }
 
-static int is_nested(const cJSON *value)
+static int is_composite(const cJSON *value)
 {
     return (cJSON_IsObject(value) || cJSON_IsArray(value)) && value->child != NULL;
+}
+
+/* A list of plain words or numbers stands on one line. */
+static int is_plain_list(const cJSON *value)
+{
+    const cJSON *item;
+
+    if (!cJSON_IsArray(value))
+        return 0;
+    for (item = value->child; item != NULL; item = item->next) {
+        if (is_composite(item))
+            return 0;
+    }
+    return value->child != NULL;
+}
+
+static int is_nested(const cJSON *value)
+{
+    return is_composite(value) && !is_plain_list(value);
+}
+
+static void put_plain_list(FILE *out, const cJSON *list)
+{
+    const cJSON *item;
+
+    for (item = list->child; item != NULL; item = item->next) {
+        put_scalar(out, item);
+        if (item->next != NULL)
+            (void)fputs(", ", out);
+    }
 }
 
 /* The next value in the order of the text, going down before on; NULL at the end. */
@@ -74,7 +104,10 @@ static void put_value(FILE *out, const cJSON *value, int indent)
     put_label(out, value->string, indent);
     if (!is_nested(value)) {
         (void)fputc(' ', out);
-        put_scalar(out, value);
+        if (is_plain_list(value))
+            put_plain_list(out, value);
+        else
+            put_scalar(out, value);
     }
     (void)fputc('\n', out);
 }

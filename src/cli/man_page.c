@@ -137,7 +137,7 @@ static void put_rows(FILE *out, const char *section, const cli_help_row *row)
 static void put_top(FILE *out)
 {
     (void)fputs(".\\\" SPDX-License-Identifier: Apache-2.0\n"
-                ".\\\" Written by 'tpmcloud help \\-\\-man'.\n",
+                ".\\\" Written by 'tpmcloud help --man'.\n",
                 out);
     (void)fprintf(out, ".TH TPMCLOUD 1 \"\" \"tpmcloud %s\" \"User Commands\"\n", tpmc_version());
     (void)fputs(

@@ -4,22 +4,30 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "cli/stop_signal.h"
 
 #define TEXT_MAX 4096
 
-static int is_control(const unsigned char *c)
+/* How many bytes the control character here has; 0 when it is none. */
+static size_t control_length(const unsigned char *c)
 {
-    /* U+0080 to U+009F are C2 80 to C2 9F; terminals obey them as they obey the ASCII ones. */
-    return c[0] < 0x20 || c[0] == 0x7f || (c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f);
+    if (c[0] < 0x20 || c[0] == 0x7f)
+        return 1;
+    /* U+0080 to U+009F, which terminals obey as they obey the ASCII ones. */
+    return c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f ? 2 : 0;
 }
 
 static void blank_controls(char *text)
 {
-    unsigned char *c;
+    unsigned char *c = (unsigned char *)text;
+    size_t len;
 
-    for (c = (unsigned char *)text; *c != '\0'; c++) {
-        if (is_control(c))
-            *c = '?';
+    while (*c != '\0') {
+        len = control_length(c);
+        memset(c, '?', len);
+        c += len > 0 ? len : 1;
     }
 }
 
@@ -42,7 +50,9 @@ int cli_library_failed(const tpmc_error *err)
 {
     uint32_t code = tpmc_error_tpm_code(err);
 
-    if (code != 0)
+    if (tpmc_error_code(err) == TPMC_ERR_CANCELLED && cli_stop_requested())
+        cli_message("stopped by a signal");
+    else if (code != 0)
         cli_message("%s (TPM response 0x%lx)", tpmc_error_text(err), (unsigned long)code);
     else
         cli_message("%s", tpmc_error_text(err));

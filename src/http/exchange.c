@@ -59,6 +59,9 @@ int tpmc__http_exchange(tpmc_env *env, tpmc_http_request *request, int64_t deadl
         goto out;
     status = tpmc__env_http(env, request, response, err);
     tpmc__http_request_set_time_left(request, -1);
+    /* A transport that was told to stop reading has only the code to say so. */
+    if (status == TPMC_ERR_PROTOCOL)
+        (void)tpmc__http_response_check_body(response, err);
     if (status != 0)
         goto out;
     /* An answer that is here counts, however late: the provider has acted on the request. */

@@ -13,8 +13,10 @@ void tpmc__http_request_set_time_left(tpmc_http_request *request, int64_t ms);
 
 int tpmc__http_response_new(tpmc_http_response **out, tpmc_error *err);
 void tpmc__http_response_free(tpmc_http_response *response);
-/* TPMC_ERR_PROTOCOL for an answer without status or with too large a body, TPMC_ERR_NOMEM when a
- * part of it found no memory, whatever the transport made of that. */
+/* TPMC_ERR_PROTOCOL when the body was too large, TPMC_ERR_NOMEM when it found no memory, whatever
+ * the transport made of that. */
+int tpmc__http_response_check_body(const tpmc_http_response *response, tpmc_error *err);
+/* As tpmc__http_response_check_body(), and TPMC_ERR_PROTOCOL for an answer without status. */
 int tpmc__http_response_check(const tpmc_http_response *response, tpmc_error *err);
 
 /*

@@ -59,7 +59,7 @@ int tpmc_http_response_add_header(tpmc_http_response *response, const char *name
     return tpmc__fields_add(&response->fields, name, value, err);
 }
 
-static int check_body(const tpmc_http_response *response, tpmc_error *err)
+int tpmc__http_response_check_body(const tpmc_http_response *response, tpmc_error *err)
 {
     int status = tpmc__buf_status(&response->body);
 
@@ -80,7 +80,7 @@ int tpmc_http_response_append_body(tpmc_http_response *response, const void *dat
         return tpmc__fail(err, TPMC_ERR_ARGUMENT, "the data is NULL but has a length");
     if (len != 0)
         (void)tpmc__buf_append(&response->body, data, len);
-    return check_body(response, err);
+    return tpmc__http_response_check_body(response, err);
 }
 
 int tpmc_http_response_status(const tpmc_http_response *response)
@@ -107,7 +107,7 @@ size_t tpmc_http_response_body_len(const tpmc_http_response *response)
 
 int tpmc__http_response_check(const tpmc_http_response *response, tpmc_error *err)
 {
-    int status = check_body(response, err);
+    int status = tpmc__http_response_check_body(response, err);
 
     if (status != 0)
         return status;

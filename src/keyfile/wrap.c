@@ -3,7 +3,6 @@
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/rand.h>
@@ -13,6 +12,7 @@
 #include "base/error_int.h"
 #include "base/mem.h"
 #include "codec/digest.h"
+#include "codec/openssl_error.h"
 #include "keyfile/tpm_kdf.h"
 #include "keyfile/tpm_names.h"
 
@@ -37,13 +37,6 @@ typedef struct object {
     const tpmc__secret *sensitive;
     const small_key *seed;
 } object;
-
-static int fail_openssl(const char *what, tpmc_error *err)
-{
-    if (ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE)
-        return tpmc__fail_nomem(err);
-    return tpmc__fail(err, TPMC_ERR_UNSUPPORTED, "OpenSSL failed to %s", what);
-}
 
 static int check_parent(const tpmc__public *parent, tpmc_error *err)
 {
@@ -172,10 +165,10 @@ static int random_bytes(tpmc_env *env, small_key *out, tpmc_error *err)
 {
     int status = 0;
 
-    ERR_set_mark();
+    tpmc__openssl_begin();
     if (RAND_priv_bytes_ex(env->ossl, out->bytes, out->len, 0) != 1)
-        status = fail_openssl("make random bytes", err);
-    ERR_pop_to_mark();
+        status = tpmc__openssl_fail(err, "making random bytes");
+    tpmc__openssl_end();
     return status;
 }
 
@@ -249,7 +242,7 @@ static int share_seed_rsa(tpmc_env *env, const tpmc__public *parent, small_key *
         return status;
     pkey = rsa_parent_pkey(env, parent);
     if (!pkey || !encrypt_seed(env, pkey, seed, out))
-        status = fail_openssl("encrypt to the parent's RSA key", err);
+        status = tpmc__openssl_fail(err, "encrypting to the parent's RSA key");
     EVP_PKEY_free(pkey);
     return status;
 }
@@ -385,7 +378,7 @@ static int share_seed_ecc(tpmc_env *env, const tpmc__public *parent, small_key *
     }
     ephemeral = make_ephemeral(env, curve->group);
     if (!ephemeral || !derive_seed(env, ephemeral, peer, &at, seed, &own)) {
-        status = fail_openssl("agree on a seed with the parent's ECC key", err);
+        status = tpmc__openssl_fail(err, "agreeing on a seed with the parent's ECC key");
         goto out;
     }
     write_point(&own, out);
@@ -447,7 +440,7 @@ static int seal(tpmc_env *env, const seal_keys *keys, tpmc__buf *sensitive, tpmc
     if (status)
         goto out;
     if (!encrypt_cfb(env, &cipher_key, sensitive)) {
-        status = fail_openssl("encrypt the private part", err);
+        status = tpmc__openssl_fail(err, "encrypting the private part");
         goto out;
     }
     status = derive_key(env, seed, "INTEGRITY", no_name, &mac_key, err);
@@ -523,9 +516,9 @@ static int wrap_checked(tpmc_env *env, const tpmc__public *parent, const object 
     if (status)
         return status;
     /* The application's own errors in OpenSSL's queue stay as they are. */
-    ERR_set_mark();
+    tpmc__openssl_begin();
     status = wrap_object(env, parent, what, out, err);
-    ERR_pop_to_mark();
+    tpmc__openssl_end();
     if (status)
         tpmc__wrapped_free(out);
     return status;

@@ -93,13 +93,6 @@ int tpmc__rc_no_room(uint32_t rc)
     return 0;
 }
 
-int tpmc__rc_wrong_auth(uint32_t rc)
-{
-    uint32_t base = tpmc__rc_base(rc);
-
-    return base == TPMC__RC_AUTH_FAIL || base == TPMC__RC_BAD_AUTH;
-}
-
 int tpmc__rc_fail(uint32_t rc, const char *command, tpmc_error *err)
 {
     uint32_t base = tpmc__rc_base(rc);

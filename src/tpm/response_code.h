@@ -30,7 +30,6 @@ uint32_t tpmc__rc_base(uint32_t rc);
 int tpmc__rc_lost_object(uint32_t rc);  /* a handle of ours is gone */
 int tpmc__rc_lost_session(uint32_t rc); /* the session is gone */
 int tpmc__rc_no_room(uint32_t rc);      /* objects or sessions must be dropped first */
-int tpmc__rc_wrong_auth(uint32_t rc);   /* an authorization did not hold */
 /* Fills `err` from a TPM response code; `command` is its name, such as "TPM2_Sign". Returns the
  * library's code. */
 int tpmc__rc_fail(uint32_t rc, const char *command, tpmc_error *err);

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit/each_allocation.h"
+#include "unit/keyfile_data.h"
+#include "unit/keyfile_fixture.h"
+
+#include "codec/pem.h"
+#include "keyfile/keyfile.h"
+
+static uint8_t auth_bytes[] = { 0xaa, 0xbb };
+static uint8_t secret_bytes[] = { 0x00, 0x02, 0xcc, 0xdd };
+static char name_text[] = "first";
+static char description_text[] = "m\xc3\xbcnchni";
+
+static tpmc__keyfile_step policy_steps[] = { { 0x17f, auth_bytes, sizeof(auth_bytes) },
+                                             { 0x16b, NULL, 0 } };
+static tpmc__keyfile_step signed_steps[] = { { 0x8000016a, auth_bytes, 1 } };
+static tpmc__keyfile_auth_policy auth_policies[] = { { name_text, { signed_steps, 1 } },
+                                                     { NULL, { NULL, 0 } } };
+
+static void fill(tpmc__keyfile *file)
+{
+    static blob bytes;
+
+    memset(file, 0, sizeof(*file));
+    file->type = TPMC__KEYFILE_LOADABLE;
+    file->parent = 0x40000001;
+    parse_hex(hmac_public_hex, &file->key);
+    set_hex(&bytes, hmac_public_hex);
+    memcpy(file->public_bytes, bytes.data, bytes.len);
+    file->public_len = bytes.len;
+    set_hex(&bytes, "0003 010203");
+    memcpy(file->private_bytes, bytes.data, bytes.len);
+    file->private_len = bytes.len;
+}
+
+static void fill_all(tpmc__keyfile *file)
+{
+    fill(file);
+    file->type = TPMC__KEYFILE_IMPORTABLE;
+    file->has_empty_auth = 1;
+    file->empty_auth = 1;
+    file->policy.items = policy_steps;
+    file->policy.count = 2;
+    file->secret = secret_bytes;
+    file->secret_len = sizeof(secret_bytes);
+    file->auth_policies = auth_policies;
+    file->auth_policy_count = 2;
+    file->description = description_text;
+    file->rsa_parent = 1;
+    file->parent = 0x81000001;
+}
+
+static void write_pem(const tpmc__keyfile *file, tpmc__buf *out)
+{
+    tpmc__buf_init(out, TPMC__KEYFILE_MAX);
+    assert_int_equal(tpmc__keyfile_write(file, out), 0);
+}
+
+static void assert_der(const tpmc__keyfile *file, const blob *expected)
+{
+    tpmc__pem_block block;
+    size_t offset = 0;
+    tpmc__buf pem;
+
+    write_pem(file, &pem);
+    assert_int_equal(tpmc__pem_next((const char *)pem.data, pem.len, &offset, &block, NULL), 1);
+    assert_string_equal(block.label, "TSS2 PRIVATE KEY");
+    assert_int_equal(block.der.len, expected->len);
+    assert_memory_equal(block.der.data, expected->data, expected->len);
+    tpmc__pem_block_free(&block);
+    tpmc__buf_free(&pem);
+}
+
+static void the_smallest_file_has_four_fields(void **state)
+{
+    tpmc__keyfile file;
+    static blob bytes;
+
+    (void)state;
+    fill(&file);
+    set_hex(&bytes, "0606 6781050a0103 0204 40000001 0432");
+    add_hex(&bytes, hmac_public_hex);
+    add_hex(&bytes, "0405 0003 010203");
+    wrap_from(&bytes, 0, 0x30);
+    assert_der(&file, &bytes);
+    /* FALSE is the default, said or not. */
+    file.has_empty_auth = 1;
+    assert_der(&file, &bytes);
+    file.has_empty_auth = 0;
+    file.empty_auth = 1;
+    assert_der(&file, &bytes);
+}
+
+static void fields_stand_in_the_order_of_their_tags(void **state)
+{
+    tpmc__keyfile file;
+    static blob bytes;
+
+    (void)state;
+    fill_all(&file);
+    set_hex(&bytes, "0606 6781050a0104 a003 0101ff");
+    add_hex(&bytes, "a11c 301a 300c a004 0202017f a104 0402 aabb 300a a004 0202016b a102 0400");
+    add_hex(&bytes, "a206 0404 0002ccdd");
+    add_hex(&bytes, "a327 3025 301d a007 0c05 6669727374");
+    add_hex(&bytes, "a112 3010 300e a007 0205 008000016a a103 0401 aa");
+    add_hex(&bytes, "3004 a102 3000");
+    add_hex(&bytes, "a40a 0c08 6dc3bc6e63686e69 a503 0101ff 0205 0081000001 0432");
+    add_hex(&bytes, hmac_public_hex);
+    add_hex(&bytes, "0405 0003 010203");
+    wrap_from(&bytes, 0, 0x30);
+    assert_der(&file, &bytes);
+}
+
+static void assert_same_steps(const tpmc__keyfile_steps *a, const tpmc__keyfile_steps *b)
+{
+    size_t i;
+
+    assert_int_equal(a->count, b->count);
+    for (i = 0; i < a->count; i++) {
+        assert_int_equal(a->items[i].command, b->items[i].command);
+        assert_int_equal(a->items[i].len, b->items[i].len);
+        if (a->items[i].len)
+            assert_memory_equal(a->items[i].data, b->items[i].data, a->items[i].len);
+    }
+}
+
+static void what_is_written_reads_alike(void **state)
+{
+    tpmc_error *err = *state;
+    tpmc__keyfile file;
+    tpmc__keyfile back;
+    tpmc__buf pem;
+
+    fill_all(&file);
+    write_pem(&file, &pem);
+    expect_success(tpmc__keyfile_parse(pem.data, pem.len, &back, err), err);
+    assert_int_equal(back.type, file.type);
+    assert_int_equal(back.has_empty_auth, 1);
+    assert_int_equal(back.empty_auth, 1);
+    assert_same_steps(&back.policy, &file.policy);
+    assert_int_equal(back.secret_len, file.secret_len);
+    assert_memory_equal(back.secret, file.secret, file.secret_len);
+    assert_int_equal(back.auth_policy_count, 2);
+    assert_string_equal(back.auth_policies[0].name, "first");
+    assert_null(back.auth_policies[1].name);
+    assert_same_steps(&back.auth_policies[0].policy, &file.auth_policies[0].policy);
+    assert_same_steps(&back.auth_policies[1].policy, &file.auth_policies[1].policy);
+    assert_string_equal(back.description, file.description);
+    assert_int_equal(back.rsa_parent, 1);
+    assert_int_equal(back.parent, file.parent);
+    assert_int_equal(back.public_len, file.public_len);
+    assert_memory_equal(back.public_bytes, file.public_bytes, file.public_len);
+    assert_int_equal(back.private_len, file.private_len);
+    assert_memory_equal(back.private_bytes, file.private_bytes, file.private_len);
+    tpmc__keyfile_free(&back);
+    tpmc__buf_free(&pem);
+}
+
+/* Read, written, read and written again: the second text is the first. */
+static void assert_stable(const char *text)
+{
+    tpmc__keyfile file;
+    tpmc__keyfile again;
+    tpmc__buf first;
+    tpmc__buf second;
+
+    assert_int_equal(tpmc__keyfile_parse(text, strlen(text), &file, NULL), 0);
+    write_pem(&file, &first);
+    assert_int_equal(tpmc__keyfile_parse(first.data, first.len, &again, NULL), 0);
+    write_pem(&again, &second);
+    assert_int_equal(first.len, second.len);
+    assert_memory_equal(first.data, second.data, first.len);
+    tpmc__buf_free(&first);
+    tpmc__buf_free(&second);
+    tpmc__keyfile_free(&file);
+    tpmc__keyfile_free(&again);
+}
+
+static void files_of_other_programs_stay_what_they_are(void **state)
+{
+    (void)state;
+    assert_stable(tools_pem);
+    assert_stable(provider_pem);
+    assert_stable(pytss_pem);
+}
+
+static void what_the_reader_refuses_is_not_written(void **state)
+{
+    tpmc__keyfile file;
+    tpmc__buf out;
+
+    (void)state;
+    tpmc__buf_init(&out, TPMC__KEYFILE_MAX);
+    fill(&file);
+    file.type = TPMC__KEYFILE_IMPORTABLE;
+    assert_int_equal(tpmc__keyfile_write(&file, &out), TPMC_ERR_ARGUMENT);
+    file.type = (tpmc__keyfile_type)3;
+    assert_int_equal(tpmc__keyfile_write(&file, &out), TPMC_ERR_ARGUMENT);
+    fill(&file);
+    file.secret = secret_bytes;
+    file.secret_len = sizeof(secret_bytes);
+    assert_int_equal(tpmc__keyfile_write(&file, &out), TPMC_ERR_ARGUMENT);
+    fill(&file);
+    file.public_len = 0;
+    assert_int_equal(tpmc__keyfile_write(&file, &out), TPMC_ERR_ARGUMENT);
+    fill(&file);
+    file.private_len = sizeof(file.private_bytes) + 1;
+    assert_int_equal(tpmc__keyfile_write(&file, &out), TPMC_ERR_ARGUMENT);
+    assert_int_equal(out.len, 0);
+    assert_int_equal(tpmc__buf_status(&out), 0);
+    tpmc__buf_free(&out);
+}
+
+static void ceilings_hold(void **state)
+{
+    static tpmc__keyfile_step steps[64];
+    static uint8_t data[4096];
+    tpmc__keyfile file;
+    tpmc__buf out;
+    size_t i;
+
+    (void)state;
+    fill(&file);
+    for (i = 0; i < 64; i++)
+        steps[i] = (tpmc__keyfile_step){ 0x16b, data, sizeof(data) };
+    file.policy.items = steps;
+    file.policy.count = 64;
+    tpmc__buf_init(&out, TPMC__KEYFILE_MAX);
+    assert_int_equal(tpmc__keyfile_write(&file, &out), TPMC_ERR_ARGUMENT);
+    tpmc__buf_free(&out);
+    fill(&file);
+    tpmc__buf_init(&out, 16);
+    assert_int_equal(tpmc__keyfile_write(&file, &out), TPMC_ERR_ARGUMENT);
+    tpmc__buf_free(&out);
+}
+
+static int write_once(void *context)
+{
+    tpmc__buf out;
+    int status;
+
+    tpmc__buf_init(&out, TPMC__KEYFILE_MAX);
+    status = tpmc__keyfile_write(context, &out);
+    tpmc__buf_free(&out);
+    return status;
+}
+
+static void lack_of_memory_is_reported(void **state)
+{
+    tpmc__keyfile file;
+
+    (void)state;
+    fill_all(&file);
+    assert_true(each_allocation(write_once, &file, TPMC_ERR_NOMEM) > 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_smallest_file_has_four_fields),
+        cmocka_unit_test(fields_stand_in_the_order_of_their_tags),
+        WITH_ERROR(what_is_written_reads_alike),
+        cmocka_unit_test(files_of_other_programs_stay_what_they_are),
+        cmocka_unit_test(what_the_reader_refuses_is_not_written),
+        cmocka_unit_test(ceilings_hold),
+        cmocka_unit_test(lack_of_memory_is_reported),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

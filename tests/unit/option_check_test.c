@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit/expect.h"
+
+#include "base/option_check.h"
+#include "base/option_int.h"
+
+typedef struct sample {
+    const char *value;
+    const char *words; /* NULL: accepted */
+} sample;
+
+static void check_samples(tpmc__option_check check, const sample *samples, size_t count)
+{
+    const char *refusal;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        refusal = check(samples[i].value);
+        if (refusal == NULL && samples[i].words != NULL)
+            fail_msg("'%s' is accepted", samples[i].value);
+        else if (refusal != NULL && samples[i].words == NULL)
+            fail_msg("'%s': %s", samples[i].value, refusal);
+        else if (refusal != NULL && strstr(refusal, samples[i].words) == NULL)
+            fail_msg("'%s': '%s' does not hold '%s'", samples[i].value, refusal, samples[i].words);
+    }
+}
+
+#define CHECK(check, samples) check_samples(check, samples, sizeof(samples) / sizeof((samples)[0]))
+
+static void visible(void **state)
+{
+    static const sample samples[] = {
+        { "!~azAZ09\"\\", NULL },
+        { "a b", "no spaces" },
+        { "caf\xc3\xa9", "visible ASCII" },
+    };
+
+    (void)state;
+    CHECK(tpmc__check_visible, samples);
+}
+
+static void words(void **state)
+{
+    static const sample samples[] = {
+        { "agent/1.0 (linux; x)", NULL }, { "a", NULL },
+        { " a", "begin or end" },         { "a ", "begin or end" },
+        { " ", "begin or end" },          { "caf\xc3\xa9", "visible ASCII" },
+    };
+
+    (void)state;
+    CHECK(tpmc__check_words, samples);
+}
+
+static void scopes(void **state)
+{
+    static const sample samples[] = {
+        { "https://www.googleapis.com/auth/cloud-platform", NULL },
+        { "openid", NULL },
+        { "a\"b", "quotes or backslashes" },
+        { "a'b", "quotes or backslashes" },
+        { "a\\b", "quotes or backslashes" },
+        { "a b", "visible ASCII" },
+        { "\xc3\xa9", "visible ASCII" },
+    };
+
+    (void)state;
+    CHECK(tpmc__check_scope, samples);
+}
+
+static void emails(void **state)
+{
+    static const sample samples[] = {
+        { "robot@project.iam.gserviceaccount.com", NULL },
+        { "a@b", NULL },
+        { "nobody", "one '@'" },
+        { "a@b@c", "one '@'" },
+        { "@b", "both sides" },
+        { "a@", "both sides" },
+        { "a b@c", "spaces" },
+        { "\"a\"@c", "quotes" },
+        { "o'a@c", "quotes" },
+        { "a\\@c", "backslashes" },
+    };
+
+    (void)state;
+    CHECK(tpmc__check_email, samples);
+}
+
+static void proxies(void **state)
+{
+    static const sample samples[] = {
+        { "http://proxy", NULL },
+        { "https://proxy.example:3128", NULL },
+        { "http://127.0.0.1:1/", NULL },
+        { "http://[::1]:65535", NULL },
+        { "http://[::1]", NULL },
+        { "proxy:3128", "http:// or https://" },
+        { "socks5://proxy", "http:// or https://" },
+        { "HTTP://proxy", "http:// or https://" },
+        { "http:/proxy", "http:// or https://" },
+        { "http://", "no host" },
+        { "https:///", "no host" },
+        { "http://:80", "no host" },
+        { "http://[]", "no host" },
+        { "http://[::1", "no host" },
+        { "http://[proxy]", "no host" },
+        { "http://proxy:", "port" },
+        { "http://proxy:0", "port" },
+        { "http://proxy:65536", "port" },
+        { "http://proxy:000080", "port" },
+        { "http://proxy:http", "port" },
+        { "http://proxy/path", "nothing after" },
+        { "http://proxy?x", "nothing after" },
+        { "http://proxy:80#x", "nothing after" },
+        { "http://[::1]x", "nothing after" },
+        { "http://me:word@proxy", "user name or password" },
+        { "http://a b", "spaces" },
+        { "http://\xc3\xa9", "visible ASCII" },
+    };
+
+    (void)state;
+    CHECK(tpmc__check_proxy, samples);
+}
+
+#define HEX16 "000b0123456789aB"
+#define HEX64 HEX16 HEX16 HEX16 HEX16
+#define HEX128 HEX64 HEX64
+
+static void names(void **state)
+{
+    static const sample samples[] = {
+        { HEX64 "0123", NULL },
+        { "0x" HEX64 "0123", NULL },
+        { "0X" HEX64 "CDEF", NULL },
+        { HEX128 "0123", NULL },
+        { "0x" HEX128 "0123", NULL },
+        { HEX64 "01", "34 to 66 bytes" },
+        { HEX64 "01234", "34 to 66 bytes" },
+        { HEX128 "012345", "34 to 66 bytes" },
+        { "0x" HEX64 "01", "34 to 66 bytes" },
+        { HEX64 "012g", "hexadecimal digits" },
+        { "0x0x" HEX64, "hexadecimal digits" },
+        { HEX64 " 0123", "hexadecimal digits" },
+    };
+
+    (void)state;
+    CHECK(tpmc__check_name_hex, samples);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(visible), cmocka_unit_test(words),   cmocka_unit_test(scopes),
+        cmocka_unit_test(emails),  cmocka_unit_test(proxies), cmocka_unit_test(names),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

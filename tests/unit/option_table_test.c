@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit/expect.h"
+
+#include <stdio.h>
+
+#include "base/env_int.h"
+#include "base/option_int.h"
+#include "base/option_table.h"
+#include "base/option_value.h"
+
+static const int objects[] = { TPMC_OBJECT_ENV, TPMC_OBJECT_TPM, TPMC_OBJECT_KEY_TEMPLATE,
+                               TPMC_OBJECT_KEY, TPMC_OBJECT_GCP };
+
+typedef struct row {
+    int object;
+    size_t index;
+    const char *name;
+    int kind;
+    const char *default_text;
+    int64_t min;
+    int64_t max;
+} row;
+
+/* What is promised to callers, letter for letter. */
+static const row rows[] = {
+    { TPMC_OBJECT_ENV, TPMC__ENV_CA_FILE, "ca_file", TPMC_OPTION_TEXT, NULL, 1, 4096 },
+    { TPMC_OBJECT_ENV, TPMC__ENV_CA_DIR, "ca_dir", TPMC_OPTION_TEXT, NULL, 1, 4096 },
+    { TPMC_OBJECT_ENV, TPMC__ENV_PROXY, "proxy", TPMC_OPTION_TEXT, NULL, 1, 2048 },
+    { TPMC_OBJECT_ENV, TPMC__ENV_CONNECT_TIMEOUT_MS, "connect_timeout_ms", TPMC_OPTION_NUMBER,
+      "5000", 100, 600000 },
+    { TPMC_OBJECT_ENV, TPMC__ENV_TIMEOUT_MS, "timeout_ms", TPMC_OPTION_NUMBER, "30000", 100,
+      3600000 },
+    { TPMC_OBJECT_ENV, TPMC__ENV_MAX_ATTEMPTS, "max_attempts", TPMC_OPTION_NUMBER, "3", 1, 10 },
+    { TPMC_OBJECT_ENV, TPMC__ENV_USER_AGENT, "user_agent", TPMC_OPTION_TEXT, NULL, 1, 256 },
+    { TPMC_OBJECT_ENV, TPMC__ENV_ALLOW_HTTP_LOOPBACK, "allow_http_loopback", TPMC_OPTION_BOOLEAN,
+      "0", 0, 0 },
+    { TPMC_OBJECT_TPM, TPMC__TPM_TCTI, "tcti", TPMC_OPTION_TEXT, "device:/dev/tpmrm0", 1, 4096 },
+    { TPMC_OBJECT_TPM, TPMC__TPM_ALLOW_ANY_TCTI, "allow_any_tcti", TPMC_OPTION_BOOLEAN, "0", 0, 0 },
+    { TPMC_OBJECT_TPM, TPMC__TPM_TPM_TIMEOUT_MS, "tpm_timeout_ms", TPMC_OPTION_NUMBER, "30000", 100,
+      3600000 },
+    { TPMC_OBJECT_TPM, TPMC__TPM_ALLOW_STARTUP, "allow_startup", TPMC_OPTION_BOOLEAN, "0", 0, 0 },
+    { TPMC_OBJECT_KEY_TEMPLATE, TPMC__KEY_TEMPLATE_SCHEME, "scheme", TPMC_OPTION_CHOICE, "null", 0,
+      0 },
+    { TPMC_OBJECT_KEY_TEMPLATE, TPMC__KEY_TEMPLATE_DESCRIPTION, "description", TPMC_OPTION_TEXT,
+      NULL, 1, 1024 },
+    { TPMC_OBJECT_KEY_TEMPLATE, TPMC__KEY_TEMPLATE_PARENT_NAME, "parent_name", TPMC_OPTION_TEXT,
+      NULL, 68, 134 },
+    { TPMC_OBJECT_KEY_TEMPLATE, TPMC__KEY_TEMPLATE_DICTIONARY_ATTACK, "dictionary_attack",
+      TPMC_OPTION_BOOLEAN, "0", 0, 0 },
+    { TPMC_OBJECT_KEY, TPMC__KEY_KEYFILE, "keyfile", TPMC_OPTION_TEXT, NULL, 1, 4096 },
+    { TPMC_OBJECT_GCP, TPMC__GCP_EMAIL, "email", TPMC_OPTION_TEXT, NULL, 3, 254 },
+    { TPMC_OBJECT_GCP, TPMC__GCP_SCOPES, "scopes", TPMC_OPTION_LIST,
+      "https://www.googleapis.com/auth/cloud-platform", 1, 1024 },
+    { TPMC_OBJECT_GCP, TPMC__GCP_KEYID, "keyid", TPMC_OPTION_TEXT, NULL, 1, 256 },
+    { TPMC_OBJECT_GCP, TPMC__GCP_EXPIRE_IN, "expire_in", TPMC_OPTION_NUMBER, "3600", 1, 3600 },
+    { TPMC_OBJECT_GCP, TPMC__GCP_AUDIENCE, "audience", TPMC_OPTION_TEXT, NULL, 1, 2048 },
+};
+
+static void options_are_as_promised(void **state)
+{
+    const tpmc__option *option;
+    size_t total = 0;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        option = &tpmc__option_table_of(rows[i].object)->options[rows[i].index];
+        assert_string_equal(option->name, rows[i].name);
+        assert_int_equal(option->kind, rows[i].kind);
+        assert_int_equal(option->min, rows[i].min);
+        assert_int_equal(option->max, rows[i].max);
+        if (rows[i].default_text == NULL)
+            assert_null(option->default_text);
+        else
+            assert_string_equal(option->default_text, rows[i].default_text);
+    }
+    for (i = 0; i < sizeof(objects) / sizeof(objects[0]); i++)
+        total += tpmc_option_count(objects[i]);
+    assert_int_equal(total, sizeof(rows) / sizeof(rows[0]));
+}
+
+static void check_option(const tpmc__option *option, tpmc_error *err)
+{
+    static const tpmc__option_value none;
+    tpmc__option_value value;
+
+    assert_int_equal(strspn(option->name, "abcdefghijklmnopqrstuvwxyz_"), strlen(option->name));
+    assert_true(strlen(option->name) <= 64);
+    assert_non_null(option->summary);
+    assert_in_range(strlen(option->summary), 10, 120);
+    assert_null(strpbrk(option->summary, "\n\t"));
+    assert_int_not_equal(option->summary[strlen(option->summary) - 1], '.');
+    if (option->kind == TPMC_OPTION_CHOICE)
+        assert_non_null(option->choices);
+    if (option->default_text == NULL)
+        return;
+    expect_success(tpmc__option_value_parse(option, &none, option->default_text, &value, err), err);
+    tpmc__option_value_free(&value);
+}
+
+/* Also that each default is a value that the option accepts. */
+static void every_option_is_well_formed(void **state)
+{
+    const tpmc__option_table *table;
+    size_t i;
+    size_t j;
+
+    for (i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+        table = tpmc__option_table_of(objects[i]);
+        assert_non_null(table);
+        assert_true(table->count > 0);
+        for (j = 0; j < table->count; j++)
+            check_option(&table->options[j], *state);
+    }
+}
+
+/* The range in a summary is the range that holds. */
+static void summaries_of_numbers_name_the_range(void **state)
+{
+    const tpmc__option_table *table;
+    const tpmc__option *option;
+    char range[64];
+    size_t i;
+    size_t j;
+
+    (void)state;
+    for (i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+        table = tpmc__option_table_of(objects[i]);
+        for (j = 0; j < table->count; j++) {
+            option = &table->options[j];
+            if (option->kind != TPMC_OPTION_NUMBER)
+                continue;
+            (void)snprintf(range, sizeof(range), "%lld to %lld", (long long)option->min,
+                           (long long)option->max);
+            assert_non_null(strstr(option->summary, range));
+        }
+    }
+}
+
+static size_t collect(int object, const char **names, size_t count)
+{
+    const tpmc__option_table *table = tpmc__option_table_of(object);
+    size_t i;
+
+    for (i = 0; i < table->count; i++) {
+        names[count++] = table->options[i].name;
+        if (table->options[i].alias != NULL)
+            names[count++] = table->options[i].alias;
+    }
+    return count;
+}
+
+/* One command of the program takes the options of several objects as flags. */
+static void names_are_unique_in_one_command(void **state)
+{
+    static const int commands[][5] = {
+        { TPMC_OBJECT_ENV, TPMC_OBJECT_TPM, TPMC_OBJECT_KEY, TPMC_OBJECT_GCP, 0 },
+        { TPMC_OBJECT_ENV, TPMC_OBJECT_TPM, TPMC_OBJECT_KEY_TEMPLATE, 0 },
+    };
+    const char *names[128];
+    size_t count;
+    size_t i;
+    size_t j;
+
+    (void)state;
+    for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        count = 0;
+        for (j = 0; commands[i][j] != 0; j++)
+            count = collect(commands[i][j], names, count);
+        for (j = 0; j < count; j++) {
+            for (size_t k = 0; k < j; k++)
+                assert_string_not_equal(names[j], names[k]);
+        }
+    }
+}
+
+static void unknown_objects_have_no_table(void **state)
+{
+    (void)state;
+    assert_null(tpmc__option_table_of(0));
+    assert_null(tpmc__option_table_of(-1));
+    assert_null(tpmc__option_table_of(TPMC_OBJECT_GCP + 1));
+    assert_null(tpmc__option_table_of(INT32_MAX));
+    assert_null(tpmc__option_table_of(INT32_MIN));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options_are_as_promised),
+        WITH_ERROR(every_option_is_well_formed),
+        cmocka_unit_test(summaries_of_numbers_name_the_range),
+        cmocka_unit_test(names_are_unique_in_one_command),
+        cmocka_unit_test(unknown_objects_have_no_table),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include "codec/spki.h"
+#include "unit/each_allocation.h"
+#include "unit/expect.h"
+
+#define ROOM 2048
+
+/* Compares with what OpenSSL writes for the key. */
+static void check_same(EVP_PKEY *key, tpmc__buf *written)
+{
+    unsigned char *der = NULL;
+    int len = i2d_PUBKEY(key, &der);
+
+    assert_true(len > 0);
+    assert_int_equal(tpmc__buf_status(written), 0);
+    assert_int_equal(written->len, len);
+    assert_memory_equal(written->data, der, written->len);
+    OPENSSL_free(der);
+    tpmc__buf_free(written);
+}
+
+static void check_rsa(unsigned bits)
+{
+    EVP_PKEY *key = EVP_RSA_gen(bits);
+    BIGNUM *n = NULL;
+    uint8_t modulus[600] = { 0 };
+    int len = 0;
+    tpmc__buf out;
+
+    assert_non_null(key);
+    assert_int_equal(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n), 1);
+    len = BN_num_bytes(n);
+    BN_bn2bin(n, modulus + 1);
+    tpmc__buf_init(&out, ROOM);
+    assert_int_equal(tpmc__spki_write_rsa(modulus + 1, (size_t)len, 65537, &out), 0);
+    check_same(key, &out);
+    /* Leading zeros change nothing. */
+    assert_int_equal(tpmc__spki_write_rsa(modulus, (size_t)len + 1, 65537, &out), 0);
+    check_same(key, &out);
+    BN_free(n);
+    EVP_PKEY_free(key);
+}
+
+static void rsa_keys_are_as_openssl_writes_them(void **state)
+{
+    (void)state;
+    check_rsa(1024);
+    check_rsa(1031); /* no top bit in the first byte */
+    check_rsa(2048);
+}
+
+static void check_ec(const char *curve, const char *oid, size_t size)
+{
+    EVP_PKEY *key = EVP_EC_gen(curve);
+    uint8_t point[200];
+    size_t len = 0;
+    tpmc__buf out;
+
+    assert_non_null(key);
+    assert_int_equal(
+        EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point), &len),
+        1);
+    assert_int_equal(len, 1 + 2 * size);
+    tpmc__buf_init(&out, ROOM);
+    assert_int_equal(tpmc__spki_write_ec(oid, point + 1, point + 1 + size, size, &out), 0);
+    check_same(key, &out);
+    EVP_PKEY_free(key);
+}
+
+static void ec_keys_are_as_openssl_writes_them(void **state)
+{
+    (void)state;
+    check_ec("P-256", "1.2.840.10045.3.1.7", 32);
+    check_ec("P-384", "1.3.132.0.34", 48);
+    check_ec("P-521", "1.3.132.0.35", 66);
+}
+
+static void failures_stick(void **state)
+{
+    tpmc__buf out;
+
+    (void)state;
+    tpmc__buf_init(&out, 30);
+    assert_int_equal(tpmc__spki_write_rsa("0123456789", 10, 3, &out), TPMC_ERR_ARGUMENT);
+    assert_int_equal(tpmc__buf_status(&out), TPMC_ERR_ARGUMENT);
+    tpmc__buf_free(&out);
+    tpmc__buf_init(&out, ROOM);
+    assert_int_equal(tpmc__spki_write_ec("P-256", "x", "y", 1, &out), TPMC_ERR_ARGUMENT);
+    assert_int_equal(tpmc__buf_status(&out), TPMC_ERR_ARGUMENT);
+    tpmc__buf_free(&out);
+}
+
+static int write_both(void *context)
+{
+    uint8_t number[256] = { 0x80 };
+    tpmc__buf out;
+    int status = 0;
+
+    (void)context;
+    tpmc__buf_init(&out, ROOM);
+    tpmc__spki_write_rsa(number, sizeof(number), 65537, &out);
+    status = tpmc__spki_write_ec("1.2.840.10045.3.1.7", number, number, 32, &out);
+    tpmc__buf_free(&out);
+    return status;
+}
+
+static void lack_of_memory_is_told(void **state)
+{
+    (void)state;
+    assert_true(each_allocation(write_both, NULL, TPMC_ERR_NOMEM) >= 8);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rsa_keys_are_as_openssl_writes_them),
+        cmocka_unit_test(ec_keys_are_as_openssl_writes_them),
+        cmocka_unit_test(failures_stick),
+        cmocka_unit_test(lack_of_memory_is_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
