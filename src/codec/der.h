@@ -32,21 +32,23 @@ int tpmc__der_peek(const tpmc__der *in);
 int tpmc__der_next(tpmc__der *in, int *tag, tpmc__der *content);
 /* Takes the next element, which must have this tag. */
 int tpmc__der_expect(tpmc__der *in, int tag, tpmc__der *content);
-/* A non-negative INTEGER's bytes without leading zeros; TPMC_ERR_FORMAT for a negative, empty or
- * padded one. */
+/* A non-negative INTEGER's bytes without leading zeros, which are none for 0; TPMC_ERR_FORMAT for a
+ * negative, empty or padded one. */
 int tpmc__der_expect_unsigned(tpmc__der *in, tpmc__der *content);
 /* 1 when the OID's content equals the dotted text, such as "1.2.840.113549.1.1.1". */
 int tpmc__der_oid_is(const tpmc__der *oid, const char *dotted);
-/* The dotted text of an OID's content; cut to `capacity`, which 128 is enough for. */
+/* The dotted text of an OID's content; cut to `capacity`, which 128 is enough for. TPMC_ERR_FORMAT
+ * when it is malformed or an arc is beyond 63 bits; then the text has '?' from there on. */
 int tpmc__der_oid_text(const tpmc__der *oid, char *out, size_t capacity);
 
 /* Writers append one element; content that is itself elements is written to a buffer of its own
- * first. */
+ * first. All failures stick to `out`. */
 int tpmc__der_write(tpmc__buf *out, int tag, const void *content, size_t len);
 /* INTEGER from unsigned big-endian bytes. */
 int tpmc__der_write_unsigned(tpmc__buf *out, const void *number, size_t len);
 int tpmc__der_write_uint32(tpmc__buf *out, uint32_t value);
 int tpmc__der_write_boolean(tpmc__buf *out, int value);
+/* TPMC_ERR_ARGUMENT for what is no OID; arcs up to 32 bits. */
 int tpmc__der_write_oid(tpmc__buf *out, const char *dotted);
 /* Wraps what `inner` holds; takes over a sticky failure of `inner` and frees it. */
 int tpmc__der_wrap(tpmc__buf *out, int tag, tpmc__buf *inner);

@@ -7,7 +7,8 @@
 /*
  * Reads a whole regular file into `out`, whose ceiling is the most that is taken. TPMC_ERR_IO (with
  * the reason of the system, or for a directory, pipe or device) or TPMC_ERR_FORMAT when the file is
- * too large. `what` names it: "key file". The path is named in the text.
+ * too large. `what` names it: "key file". The path is named in the text. Former content of `out` is
+ * replaced; after a failure it is empty.
  */
 int tpmc__file_read(const char *path, const char *what, tpmc__buf *out, tpmc_error *err);
 

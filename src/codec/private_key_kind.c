@@ -46,8 +46,6 @@ static const shape_row shapes[] = {
     { { TPMC__DER_INTEGER, TPMC__DER_INTEGER, TPMC__DER_INTEGER }, 3, TPMC__KEY_KIND_PKCS1 },
     /* algorithm, data (RFC 5208) */
     { { TPMC__DER_SEQUENCE, TPMC__DER_OCTET_STRING, 0 }, 2, TPMC__KEY_KIND_ENCRYPTED },
-    /* type, ... (draft-bottomley-tpm2-keys) */
-    { { TPMC__DER_OID, 0, 0 }, 1, TPMC__KEY_KIND_TPM },
     /* body, algorithm, signature (RFC 5280) */
     { { TPMC__DER_SEQUENCE, TPMC__DER_SEQUENCE, TPMC__DER_BIT_STRING },
       3,
@@ -125,6 +123,17 @@ tpmc__key_kind tpmc__key_kind_of_pem(const tpmc__pem_block *block)
     return TPMC__KEY_KIND_OTHER;
 }
 
+/* 1 for the body of a TSS2 key, which its first OID names (draft-bottomley-tpm2-keys). */
+static int is_tpm_key(tpmc__der body)
+{
+    static const uint8_t arc[] = { 0x67, 0x81, 0x05, 0x0a, 0x01 }; /* 2.23.133.10.1 */
+    tpmc__der oid = { NULL, 0 };
+
+    if (tpmc__der_expect(&body, TPMC__DER_OID, &oid) != 0)
+        return 0;
+    return oid.len > sizeof(arc) && memcmp(oid.data, arc, sizeof(arc)) == 0;
+}
+
 tpmc__key_kind tpmc__key_kind_of_der(const void *data, size_t len)
 {
     uint8_t tags[SHAPE_TAGS] = { 0 };
@@ -135,6 +144,8 @@ tpmc__key_kind tpmc__key_kind_of_der(const void *data, size_t len)
 
     if (tpmc__der_expect(&in, TPMC__DER_SEQUENCE, &body) != 0)
         return TPMC__KEY_KIND_OTHER;
+    if (is_tpm_key(body))
+        return TPMC__KEY_KIND_TPM;
     for (size_t i = 0; i < SHAPE_TAGS && body.len > 0; i++) {
         if (tpmc__der_next(&body, &tag, &content) != 0)
             return TPMC__KEY_KIND_OTHER;

@@ -23,7 +23,7 @@ typedef enum tpmc__key_kind {
 
 /* By the label and headers of a PEM block. A block that may hold a key is not decided by them. */
 tpmc__key_kind tpmc__key_kind_of_pem(const tpmc__pem_block *block);
-/* By the tags of a DER structure and no more than those. */
+/* By the tags of the first elements of a DER structure; what they hold is not looked at. */
 tpmc__key_kind tpmc__key_kind_of_der(const void *data, size_t len);
 /* Fails for a kind that is neither PKCS#8 nor PKCS#1, and says what the input is. */
 int tpmc__key_kind_check(tpmc__key_kind kind, tpmc_error *err);

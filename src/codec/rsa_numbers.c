@@ -136,7 +136,9 @@ int tpmc__rsa_numbers_read(const void *data, size_t len, tpmc__rsa_numbers *out,
     int status = 0;
 
     if (kind == TPMC__KEY_KIND_OTHER && tpmc__der_peek(&in) == TPMC__DER_SEQUENCE)
-        return fail_damaged(err);
+        return tpmc__fail(err, TPMC_ERR_FORMAT,
+                          "this DER is no RSA private key (PKCS#8 or PKCS#1), or it is damaged or "
+                          "cut short");
     status = tpmc__key_kind_check(kind, err);
     if (status != 0)
         return status;
@@ -235,8 +237,11 @@ static EVP_PKEY *make_key(tpmc_env *env, const tpmc__rsa_numbers *numbers)
         return NULL;
     context = EVP_PKEY_CTX_new_from_name(env->ossl, "RSA", NULL);
     if (context != NULL && EVP_PKEY_fromdata_init(context) == 1 &&
-        EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEYPAIR, parameters) != 1)
+        EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEYPAIR, parameters) != 1) {
+        /* A failure may leave an empty key behind. */
+        EVP_PKEY_free(key);
         key = NULL;
+    }
     EVP_PKEY_CTX_free(context);
     OSSL_PARAM_free(parameters);
     return key;

@@ -9,6 +9,7 @@
 #define TPMC__KEYFILE_PRIVATE_MAX 2048
 #define TPMC__KEYFILE_MAX_POLICY_STEPS 64
 #define TPMC__KEYFILE_MAX_AUTH_POLICIES 64
+#define TPMC__KEYFILE_STEP_MAX 4096 /* bytes of one step's parameters */
 
 typedef enum tpmc__keyfile_type {
     TPMC__KEYFILE_LOADABLE,
@@ -61,7 +62,8 @@ typedef struct tpmc__keyfile {
  */
 int tpmc__keyfile_parse(const void *data, size_t len, tpmc__keyfile *out, tpmc_error *err);
 void tpmc__keyfile_free(tpmc__keyfile *file);
-/* Writes PEM text: fields in order, BOOLEAN TRUE as FF, FALSE left out. */
+/* Writes PEM text: fields in order, BOOLEAN TRUE as FF, FALSE left out. TPMC_ERR_ARGUMENT for what
+ * tpmc__keyfile_parse() would refuse, and when a ceiling is hit. */
 int tpmc__keyfile_write(const tpmc__keyfile *file, tpmc__buf *out);
 /* Everything the file says, for tpmc_key_describe(). */
 int tpmc__keyfile_describe(tpmc_env *env, const tpmc__keyfile *file, tpmc__json **out,

@@ -3,21 +3,13 @@
 
 #include "base/error_int.h"
 #include "base/mem.h"
-#include "codec/der.h"
-#include "codec/text.h"
 #include "keyfile/keyfile.h"
+#include "keyfile/keyfile_cursor.h"
 #include "keyfile/keyfile_input.h"
+#include "keyfile/keyfile_policy.h"
 
-#define STEP_DATA_MAX 4096
 #define SECRET_MAX 514 /* TPM2B_ENCRYPTED_SECRET of an RSA parent of 4096 bits */
 #define OWNER_HANDLE 0x40000001u
-
-/* Elements left to read. `cut` is set for the outermost run when the file ends before it does. */
-typedef struct cursor {
-    tpmc__der in;
-    int cut;
-    tpmc_error *err;
-} cursor;
 
 typedef struct type_oid {
     const char *oid;
@@ -34,260 +26,10 @@ static const type_oid type_oids[] = {
     { OLD_OID, TPMC__KEYFILE_LOADABLE },
 };
 
-/* 1 when the next element claims more bytes than there are. */
-static int is_cut_short(const tpmc__der *in)
-{
-    size_t header = 2;
-    size_t content;
-    size_t i;
-
-    if (in->len < 2)
-        return 1;
-    content = in->data[1];
-    if (content == 0x80 || content > 0x84)
-        return 0;
-    if (content > 0x80) {
-        header += content - 0x80;
-        content = 0;
-        if (in->len < header)
-            return 1;
-        for (i = 2; i < header; i++)
-            content = content << 8 | in->data[i];
-    }
-    return content > in->len - header;
-}
-
-static int fail_at_end(const cursor *in, const char *field)
-{
-    if (in->cut)
-        return tpmc__fail(in->err, TPMC_ERR_FORMAT,
-                          "the key file is truncated before the field '%s'", field);
-    return tpmc__fail(in->err, TPMC_ERR_FORMAT, "the key file lacks the field '%s'", field);
-}
-
-/* Takes the next element, which must have this tag; `field` names it in the errors. */
-static int take(cursor *in, int tag, const char *field, tpmc__der *content)
-{
-    int found = tpmc__der_peek(&in->in);
-    int status;
-
-    if (found < 0)
-        return fail_at_end(in, field);
-    if (found != tag)
-        return tpmc__fail(in->err, TPMC_ERR_FORMAT,
-                          "the key file has an element of tag 0x%02x where the field '%s' should "
-                          "have tag 0x%02x",
-                          (unsigned)found, field, (unsigned)tag);
-    if (is_cut_short(&in->in))
-        return tpmc__fail(in->err, TPMC_ERR_FORMAT, "the key file is truncated in the field '%s'",
-                          field);
-    status = tpmc__der_expect(&in->in, tag, content);
-    if (status)
-        return tpmc__fail(in->err, TPMC_ERR_FORMAT,
-                          "the field '%s' of the key file is not valid DER", field);
-    return 0;
-}
-
-/* Steps into an element that holds elements. */
-static int enter(cursor *in, int tag, const char *field, cursor *inner)
-{
-    inner->cut = 0;
-    inner->err = in->err;
-    return take(in, tag, field, &inner->in);
-}
-
-static int leave(const cursor *inner, const char *field)
-{
-    if (inner->in.len == 0)
-        return 0;
-    return tpmc__fail(inner->err, TPMC_ERR_FORMAT,
-                      "the field '%s' of the key file has %zu bytes after its value", field,
-                      inner->in.len);
-}
-
-static int read_boolean(cursor *in, const char *field, int *out)
-{
-    tpmc__der content = { NULL, 0 };
-    int status = take(in, TPMC__DER_BOOLEAN, field, &content);
-
-    if (status)
-        return status;
-    if (content.len != 1)
-        return tpmc__fail(in->err, TPMC_ERR_FORMAT,
-                          "the field '%s' of the key file is a BOOLEAN of %zu bytes", field,
-                          content.len);
-    *out = content.data[0] != 0;
-    return 0;
-}
-
-/* Text that a person will see: no control character may hide in it. */
-static int has_control(const uint8_t *data, size_t len)
-{
-    size_t i;
-
-    for (i = 0; i < len; i++) {
-        if (data[i] < 0x20 || data[i] == 0x7f)
-            return 1;
-        if (data[i] == 0xc2 && i + 1 < len && data[i + 1] < 0xa0)
-            return 1;
-    }
-    return 0;
-}
-
-static int read_text(cursor *in, const char *field, char **out)
-{
-    tpmc__der content = { NULL, 0 };
-    int status = take(in, TPMC__DER_UTF8_STRING, field, &content);
-
-    if (status)
-        return status;
-    if (!tpmc__utf8_valid(content.data, content.len))
-        return tpmc__fail(in->err, TPMC_ERR_FORMAT,
-                          "the field '%s' of the key file is not valid UTF-8", field);
-    if (has_control(content.data, content.len))
-        return tpmc__fail(in->err, TPMC_ERR_FORMAT,
-                          "the field '%s' of the key file holds control characters", field);
-    *out = tpmc__mem_copy(content.data, content.len);
-    return *out ? 0 : tpmc__fail_nomem(in->err);
-}
-
-static int read_command(cursor *in, uint32_t *out)
-{
-    tpmc__der number = { NULL, 0 };
-    cursor tagged;
-    int status = enter(in, TPMC__DER_CONTEXT(0), "commandCode", &tagged);
-    size_t i;
-
-    if (status)
-        return status;
-    status = tpmc__der_expect_unsigned(&tagged.in, &number);
-    if (status || number.len > 4)
-        return tpmc__fail(in->err, TPMC_ERR_FORMAT,
-                          "a policy step of the key file has a command code that is not a number "
-                          "of 32 bits");
-    *out = 0;
-    for (i = 0; i < number.len; i++)
-        *out = *out << 8 | number.data[i];
-    return leave(&tagged, "commandCode");
-}
-
-static int read_step(cursor *in, tpmc__keyfile_step *step)
-{
-    tpmc__der content = { NULL, 0 };
-    cursor fields;
-    cursor tagged;
-    int status = enter(in, TPMC__DER_SEQUENCE, "policy", &fields);
-
-    if (status == 0)
-        status = read_command(&fields, &step->command);
-    if (status == 0)
-        status = enter(&fields, TPMC__DER_CONTEXT(1), "commandPolicy", &tagged);
-    if (status == 0)
-        status = take(&tagged, TPMC__DER_OCTET_STRING, "commandPolicy", &content);
-    if (status == 0)
-        status = leave(&tagged, "commandPolicy");
-    if (status == 0)
-        status = leave(&fields, "policy");
-    if (status)
-        return status;
-    if (content.len > STEP_DATA_MAX)
-        return tpmc__fail(in->err, TPMC_ERR_FORMAT,
-                          "a policy step of the key file has %zu bytes, more than the %d that are "
-                          "taken",
-                          content.len, STEP_DATA_MAX);
-    if (content.len == 0)
-        return 0;
-    step->data = tpmc__mem_copy(content.data, content.len);
-    if (!step->data)
-        return tpmc__fail_nomem(in->err);
-    step->len = content.len;
-    return 0;
-}
-
-/* How many elements follow; more than `max` are refused before memory is taken for them. */
-static int count_elements(const cursor *in, const char *field, size_t max, size_t *count)
-{
-    tpmc__der rest = in->in;
-    tpmc__der content = { NULL, 0 };
-    int tag = 0;
-
-    *count = 0;
-    while (rest.len != 0) {
-        if (tpmc__der_next(&rest, &tag, &content) != 0)
-            return tpmc__fail(in->err, TPMC_ERR_FORMAT,
-                              "the field '%s' of the key file is not valid DER", field);
-        if (*count == max)
-            return tpmc__fail(in->err, TPMC_ERR_FORMAT,
-                              "the field '%s' of the key file has more than %zu entries", field,
-                              max);
-        (*count)++;
-    }
-    return 0;
-}
-
-static int read_steps(cursor *in, tpmc__keyfile_steps *out)
-{
-    cursor list;
-    size_t count = 0;
-    size_t i;
-    int status = enter(in, TPMC__DER_SEQUENCE, "policy", &list);
-
-    if (status == 0)
-        status = count_elements(&list, "policy", TPMC__KEYFILE_MAX_POLICY_STEPS, &count);
-    if (status || count == 0)
-        return status;
-    out->items = tpmc__mem_new(count, sizeof(*out->items));
-    if (!out->items)
-        return tpmc__fail_nomem(in->err);
-    out->count = count;
-    for (i = 0; i < count && status == 0; i++)
-        status = read_step(&list, &out->items[i]);
-    return status;
-}
-
-static int read_auth_policy_name(cursor *in, char **out)
-{
-    cursor tagged;
-    int status;
-
-    if (tpmc__der_peek(&in->in) != TPMC__DER_CONTEXT(0))
-        return 0;
-    status = enter(in, TPMC__DER_CONTEXT(0), "authPolicy name", &tagged);
-    if (status == 0)
-        status = read_text(&tagged, "authPolicy name", out);
-    if (status == 0)
-        status = leave(&tagged, "authPolicy name");
-    return status;
-}
-
-static int read_auth_policy(cursor *in, tpmc__keyfile_auth_policy *out)
-{
-    cursor fields;
-    cursor tagged;
-    int status = enter(in, TPMC__DER_SEQUENCE, "authPolicy", &fields);
-
-    if (status == 0)
-        status = read_auth_policy_name(&fields, &out->name);
-    if (status == 0)
-        status = enter(&fields, TPMC__DER_CONTEXT(1), "authPolicy", &tagged);
-    if (status == 0)
-        status = read_steps(&tagged, &out->policy);
-    if (status == 0)
-        status = leave(&tagged, "authPolicy");
-    if (status == 0)
-        status = leave(&fields, "authPolicy");
-    return status;
-}
-
-static int field_empty_auth(cursor *in, tpmc__keyfile *out)
+static int field_empty_auth(tpmc__cursor *in, tpmc__keyfile *out)
 {
     out->has_empty_auth = 1;
-    return read_boolean(in, "emptyAuth", &out->empty_auth);
-}
-
-static int field_policy(cursor *in, tpmc__keyfile *out)
-{
-    return read_steps(in, &out->policy);
+    return tpmc__cursor_boolean(in, "emptyAuth", &out->empty_auth);
 }
 
 /* 1 when a TPM2B fills its bytes exactly and is not empty. */
@@ -296,10 +38,10 @@ static int is_sized(const tpmc__der *bytes)
     return bytes->len > 2 && (size_t)(bytes->data[0] << 8 | bytes->data[1]) == bytes->len - 2;
 }
 
-static int field_secret(cursor *in, tpmc__keyfile *out)
+static int field_secret(tpmc__cursor *in, tpmc__keyfile *out)
 {
     tpmc__der content = { NULL, 0 };
-    int status = take(in, TPMC__DER_OCTET_STRING, "secret", &content);
+    int status = tpmc__cursor_take(in, TPMC__DER_OCTET_STRING, "secret", &content);
 
     if (status)
         return status;
@@ -315,69 +57,54 @@ static int field_secret(cursor *in, tpmc__keyfile *out)
     return 0;
 }
 
-static int field_auth_policy(cursor *in, tpmc__keyfile *out)
+static int field_description(tpmc__cursor *in, tpmc__keyfile *out)
 {
-    cursor list;
-    size_t count = 0;
-    size_t i;
-    int status = enter(in, TPMC__DER_SEQUENCE, "authPolicy", &list);
-
-    if (status == 0)
-        status = count_elements(&list, "authPolicy", TPMC__KEYFILE_MAX_AUTH_POLICIES, &count);
-    if (status || count == 0)
-        return status;
-    out->auth_policies = tpmc__mem_new(count, sizeof(*out->auth_policies));
-    if (!out->auth_policies)
-        return tpmc__fail_nomem(in->err);
-    out->auth_policy_count = count;
-    for (i = 0; i < count && status == 0; i++)
-        status = read_auth_policy(&list, &out->auth_policies[i]);
-    return status;
+    return tpmc__cursor_text(in, "description", &out->description);
 }
 
-static int field_description(cursor *in, tpmc__keyfile *out)
+static int field_rsa_parent(tpmc__cursor *in, tpmc__keyfile *out)
 {
-    return read_text(in, "description", &out->description);
+    return tpmc__cursor_boolean(in, "rsaParent", &out->rsa_parent);
 }
 
-static int field_rsa_parent(cursor *in, tpmc__keyfile *out)
+static int field_policy(tpmc__cursor *in, tpmc__keyfile *out)
 {
-    return read_boolean(in, "rsaParent", &out->rsa_parent);
+    return tpmc__keyfile_read_steps(in, &out->policy);
 }
 
 /* The optional fields; the place in this table is the tag. */
 typedef struct optional_field {
     const char *name;
-    int (*read)(cursor *in, tpmc__keyfile *out);
+    int (*read)(tpmc__cursor *in, tpmc__keyfile *out);
 } optional_field;
 
 static const optional_field optional_fields[] = {
     { "emptyAuth", field_empty_auth },    { "policy", field_policy },
-    { "secret", field_secret },           { "authPolicy", field_auth_policy },
+    { "secret", field_secret },           { "authPolicy", tpmc__keyfile_read_auth_policies },
     { "description", field_description }, { "rsaParent", field_rsa_parent },
 };
 
 #define OPTIONAL_FIELD_COUNT ((int)(sizeof(optional_fields) / sizeof(optional_fields[0])))
 
-static int read_optional_field(cursor *in, int number, tpmc__keyfile *out)
+static int read_optional_field(tpmc__cursor *in, int number, tpmc__keyfile *out)
 {
     const char *name = "unknown";
-    cursor tagged;
+    tpmc__cursor tagged;
     int status;
 
     if (number < OPTIONAL_FIELD_COUNT)
         name = optional_fields[number].name;
-    status = enter(in, TPMC__DER_CONTEXT(number), name, &tagged);
+    status = tpmc__cursor_enter(in, TPMC__DER_CONTEXT(number), name, &tagged);
     if (status)
         return status;
     /* The format grows by new tags; a reader that knows less passes over them. */
     if (number >= OPTIONAL_FIELD_COUNT)
         return 0;
     status = optional_fields[number].read(&tagged, out);
-    return status ? status : leave(&tagged, name);
+    return status ? status : tpmc__cursor_leave(&tagged, name);
 }
 
-static int read_optional_fields(cursor *in, tpmc__keyfile *out)
+static int read_optional_fields(tpmc__cursor *in, tpmc__keyfile *out)
 {
     int last = -1;
     int tag;
@@ -402,7 +129,7 @@ static int read_optional_fields(cursor *in, tpmc__keyfile *out)
     return 0;
 }
 
-static int is_old_layout(const cursor *in)
+static int is_old_layout(const tpmc__cursor *in)
 {
     tpmc__der rest = in->in;
     tpmc__der content = { NULL, 0 };
@@ -415,12 +142,12 @@ static int is_old_layout(const cursor *in)
     return rest.len == 0;
 }
 
-static int read_type(cursor *in, tpmc__keyfile *out)
+static int read_type(tpmc__cursor *in, tpmc__keyfile *out)
 {
     tpmc__der oid = { NULL, 0 };
     char text[128];
     size_t i;
-    int status = take(in, TPMC__DER_OID, "type", &oid);
+    int status = tpmc__cursor_take(in, TPMC__DER_OID, "type", &oid);
 
     if (status)
         return status;
@@ -488,12 +215,12 @@ static int check_parent(uint32_t handle, tpmc_error *err)
                       (unsigned long)handle, text);
 }
 
-static int read_parent(cursor *in, tpmc__keyfile *out)
+static int read_parent(tpmc__cursor *in, tpmc__keyfile *out)
 {
     tpmc__der number = { NULL, 0 };
     uint32_t handle = 0;
     size_t i;
-    int status = take(in, TPMC__DER_INTEGER, "parent", &number);
+    int status = tpmc__cursor_take(in, TPMC__DER_INTEGER, "parent", &number);
 
     if (status)
         return status;
@@ -513,11 +240,11 @@ static int read_parent(cursor *in, tpmc__keyfile *out)
     return check_parent(handle, in->err);
 }
 
-static int read_public(cursor *in, tpmc__keyfile *out)
+static int read_public(tpmc__cursor *in, tpmc__keyfile *out)
 {
     tpmc__der content = { NULL, 0 };
     const char *flaw;
-    int status = take(in, TPMC__DER_OCTET_STRING, "pubkey", &content);
+    int status = tpmc__cursor_take(in, TPMC__DER_OCTET_STRING, "pubkey", &content);
 
     if (status)
         return status;
@@ -535,10 +262,10 @@ static int read_public(cursor *in, tpmc__keyfile *out)
     return 0;
 }
 
-static int read_private(cursor *in, tpmc__keyfile *out)
+static int read_private(tpmc__cursor *in, tpmc__keyfile *out)
 {
     tpmc__der content = { NULL, 0 };
-    int status = take(in, TPMC__DER_OCTET_STRING, "privkey", &content);
+    int status = tpmc__cursor_take(in, TPMC__DER_OCTET_STRING, "privkey", &content);
 
     if (status)
         return status;
@@ -576,7 +303,7 @@ static int check_secret(const tpmc__keyfile *file, tpmc_error *err)
     return 0;
 }
 
-static int read_fields(cursor *in, tpmc__keyfile *out)
+static int read_fields(tpmc__cursor *in, tpmc__keyfile *out)
 {
     int status = read_type(in, out);
 
@@ -601,7 +328,7 @@ static int read_fields(cursor *in, tpmc__keyfile *out)
 
 /* Where a file is cut off, the fields are read as far as they go, so that the error can name one.
  */
-static void enter_cut(tpmc__der *file, cursor *body)
+static void enter_cut(tpmc__der *file, tpmc__cursor *body)
 {
     size_t header = 2;
 
@@ -617,14 +344,14 @@ static void enter_cut(tpmc__der *file, cursor *body)
 
 static int read_file(const tpmc__buf *der, tpmc__keyfile *out, tpmc_error *err)
 {
-    cursor file = { { der->data, der->len }, 0, err };
-    cursor body = { { NULL, 0 }, 0, err };
+    tpmc__cursor file = { { der->data, der->len }, 0, err };
+    tpmc__cursor body = { { NULL, 0 }, 0, err };
     int status = 0;
 
-    if (tpmc__der_peek(&file.in) == TPMC__DER_SEQUENCE && is_cut_short(&file.in))
+    if (tpmc__der_peek(&file.in) == TPMC__DER_SEQUENCE && tpmc__cursor_cut_short(&file.in))
         enter_cut(&file.in, &body);
     else
-        status = enter(&file, TPMC__DER_SEQUENCE, "TPMKey", &body);
+        status = tpmc__cursor_enter(&file, TPMC__DER_SEQUENCE, "TPMKey", &body);
     if (status == 0)
         status = read_fields(&body, out);
     if (status)
@@ -651,28 +378,13 @@ int tpmc__keyfile_parse(const void *data, size_t len, tpmc__keyfile *out, tpmc_e
     return status;
 }
 
-static void free_steps(tpmc__keyfile_steps *steps)
-{
-    size_t i;
-
-    for (i = 0; i < steps->count; i++)
-        tpmc__mem_free(steps->items[i].data);
-    tpmc__mem_free(steps->items);
-}
-
 void tpmc__keyfile_free(tpmc__keyfile *file)
 {
-    size_t i;
-
     if (!file)
         return;
-    free_steps(&file->policy);
+    tpmc__keyfile_free_steps(&file->policy);
     tpmc__mem_free(file->secret);
-    for (i = 0; i < file->auth_policy_count; i++) {
-        tpmc__mem_free(file->auth_policies[i].name);
-        free_steps(&file->auth_policies[i].policy);
-    }
-    tpmc__mem_free(file->auth_policies);
+    tpmc__keyfile_free_auth_policies(file);
     tpmc__mem_free(file->description);
     memset(file, 0, sizeof(*file));
 }

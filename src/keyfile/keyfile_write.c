@@ -4,6 +4,7 @@
 #include "codec/der.h"
 #include "codec/pem.h"
 #include "keyfile/keyfile.h"
+#include "keyfile/keyfile_cursor.h"
 
 static const char *const type_oids[] = {
     [TPMC__KEYFILE_LOADABLE] = "2.23.133.10.1.3",
@@ -103,6 +104,32 @@ static void write_fields(tpmc__buf *out, const tpmc__keyfile *file)
     tpmc__der_write(out, TPMC__DER_OCTET_STRING, file->private_bytes, file->private_len);
 }
 
+static int steps_fit(const tpmc__keyfile_steps *steps)
+{
+    size_t i;
+
+    for (i = 0; i < steps->count; i++) {
+        if (steps->items[i].len > TPMC__KEYFILE_STEP_MAX)
+            return 0;
+    }
+    return steps->count <= TPMC__KEYFILE_MAX_POLICY_STEPS;
+}
+
+static int auth_policies_fit(const tpmc__keyfile *file)
+{
+    size_t i;
+
+    for (i = 0; i < file->auth_policy_count; i++) {
+        const tpmc__keyfile_auth_policy *policy = &file->auth_policies[i];
+
+        if (!steps_fit(&policy->policy))
+            return 0;
+        if (policy->name && !tpmc__cursor_text_clean(policy->name, strlen(policy->name)))
+            return 0;
+    }
+    return file->auth_policy_count <= TPMC__KEYFILE_MAX_AUTH_POLICIES;
+}
+
 /* What the reader would refuse is not written. */
 static int is_writable(const tpmc__keyfile *file)
 {
@@ -111,6 +138,10 @@ static int is_writable(const tpmc__keyfile *file)
     if (file->type == TPMC__KEYFILE_IMPORTABLE && !file->secret)
         return 0;
     if (file->type == TPMC__KEYFILE_LOADABLE && file->secret)
+        return 0;
+    if (file->description && !tpmc__cursor_text_clean(file->description, strlen(file->description)))
+        return 0;
+    if (!steps_fit(&file->policy) || !auth_policies_fit(file))
         return 0;
     return file->public_len && file->public_len <= sizeof(file->public_bytes) &&
            file->private_len && file->private_len <= sizeof(file->private_bytes);

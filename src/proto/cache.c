@@ -281,9 +281,10 @@ static int assess(tpmc__cache *cache, const tpmc__cache_entry *entry, held_value
     held->value = entry->value;
     held->expires_at_ms = entry->expires_at_ms;
     if (entry->expires_at_ms <= held->obtained.wall_ms)
-        return tpmc__fail(err, TPMC_ERR_CLOCK,
-                          "what was obtained has expired already: check that the system's clock "
-                          "is right");
+        return tpmc__fail(
+            err, TPMC_ERR_CLOCK,
+            "what was obtained has expired already: its life is shorter than the time "
+            "it takes to obtain it, or the system's clock was set meanwhile");
     held->lifetime_ms = entry->expires_at_ms - held->obtained.wall_ms;
     margin = smaller(MARGIN_MAX_MS, held->lifetime_ms / MARGIN_DIVISOR);
     held->early_ms = margin + jitter(cache->env, margin);

@@ -47,11 +47,10 @@ static void names_are_read_both_ways(void **state)
 /* FIPS 180-4 examples: the empty message, "abc", and 112 characters. */
 static void the_vectors_of_fips_180(void **state)
 {
-    static const char *const messages[] = {
-        "", "abc",
+    static const char long_message[] =
         "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqr"
-        "lmnopqrsmnopqrstnopqrstu"
-    };
+        "lmnopqrsmnopqrstnopqrstu";
+    static const char *const messages[] = { "", "abc", long_message };
     static const char *const digests[][3] = {
         { "da39a3ee5e6b4b0d3255bfef95601890afd80709", "a9993e364706816aba3e25717850c26c9cd0d89d",
           "a49b2446a02c645bf419f995b67091253a04a259" },

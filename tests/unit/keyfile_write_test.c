@@ -186,6 +186,10 @@ static void files_of_other_programs_stay_what_they_are(void **state)
 
 static void what_the_reader_refuses_is_not_written(void **state)
 {
+    static char control_text[] = "a\x1b[31m";
+    static tpmc__keyfile_auth_policy bad_auth_policies[] = { { control_text, { NULL, 0 } } };
+    static uint8_t data[TPMC__KEYFILE_STEP_MAX + 1];
+    static tpmc__keyfile_step long_steps[] = { { 0x16b, data, sizeof(data) } };
     tpmc__keyfile file;
     tpmc__buf out;
 
@@ -205,6 +209,17 @@ static void what_the_reader_refuses_is_not_written(void **state)
     assert_int_equal(tpmc__keyfile_write(&file, &out), TPMC_ERR_ARGUMENT);
     fill(&file);
     file.private_len = sizeof(file.private_bytes) + 1;
+    assert_int_equal(tpmc__keyfile_write(&file, &out), TPMC_ERR_ARGUMENT);
+    fill(&file);
+    file.description = control_text;
+    assert_int_equal(tpmc__keyfile_write(&file, &out), TPMC_ERR_ARGUMENT);
+    fill(&file);
+    file.auth_policies = bad_auth_policies;
+    file.auth_policy_count = 1;
+    assert_int_equal(tpmc__keyfile_write(&file, &out), TPMC_ERR_ARGUMENT);
+    fill(&file);
+    file.policy.items = long_steps;
+    file.policy.count = 1;
     assert_int_equal(tpmc__keyfile_write(&file, &out), TPMC_ERR_ARGUMENT);
     assert_int_equal(out.len, 0);
     assert_int_equal(tpmc__buf_status(&out), 0);

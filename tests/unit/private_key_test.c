@@ -483,6 +483,9 @@ static void other_kinds_of_keys_are_named(void **state)
                        TPMC_ERR_FORMAT, "already in a TPM");
     check_refused_bytes("\x30\x0d\x06\x06\x67\x81\x05\x0a\x01\x03\xa0\x03\x01\x01\xff", 15,
                         TPMC_ERR_FORMAT, "already in a TPM");
+    /* CMS begins with another OID. */
+    check_refused_bytes("\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x00", 15,
+                        TPMC_ERR_FORMAT, "this DER is no RSA private key");
     check_refused_bytes("\x30\x07\x02\x01\x03\x30\x00\x30\x00", 9, TPMC_ERR_FORMAT, "PKCS#12");
 }
 

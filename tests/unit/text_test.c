@@ -68,25 +68,9 @@ static void hex_takes_either_case_and_a_prefix(void **state)
 
 static void foreign_hex_is_refused_and_adds_nothing(void **state)
 {
-    static const char *const bad[] = { "0",
-                                       "abc",
-                                       "0x0",
-                                       "0g",
-                                       "g0",
-                                       "/0",
-                                       ":0",
-                                       "@0",
-                                       "G0",
-                                       "`0",
-                                       "0 ",
-                                       " 0",
-                                       "0x0x",
-                                       "x0",
-                                       "00\n",
-                                       "-1",
-                                       "0xg0",
-                                       "\xff"
-                                       "0" };
+    static const char *const bad[] = { "0",    "abc", "0x0",  "0g", "g0",   "/0",
+                                       ":0",   "@0",  "G0",   "`0", "0 ",   " 0",
+                                       "0x0x", "x0",  "00\n", "-1", "0xg0", "0\xff" };
     tpmc__buf out;
 
     (void)state;

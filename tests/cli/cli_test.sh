@@ -1,0 +1,510 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The program against a private software TPM: cli_test.sh PROGRAM
+set -u
+
+program=$(realpath "$1")
+here=$(dirname "$(realpath "$0")")
+work=$(mktemp -d /tmp/tpmcloud-cli.XXXXXX)
+# shellcheck source=../support/swtpm.sh
+. "$here/../support/swtpm.sh"
+
+count=0
+failures=0
+background=
+
+cleanup() {
+  [ -z "$background" ] || kill -KILL "$background" 2>/dev/null
+  swtpm_stop
+  rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM
+
+ok() {
+  count=$((count + 1))
+  echo "ok $count - $1"
+}
+
+not_ok() {
+  count=$((count + 1))
+  failures=$((failures + 1))
+  echo "not ok $count - $1"
+  shift
+  printf '#   %s\n' "$@"
+  [ ! -s "$work/err" ] || sed 's/^/#   stderr: /' "$work/err"
+}
+
+# check NAME COMMAND...: the command succeeds.
+check() {
+  local name=$1
+  shift
+  if "$@" >"$work/check" 2>&1; then ok "$name"; else not_ok "$name" "failed: $*" "$(cat "$work/check")"; fi
+}
+
+# run ARGS...: runs the program with $input as standard input; output in $work/out and $work/err, status in rc.
+input=/dev/null
+run() {
+  "$program" "$@" <"$input" >"$work/out" 2>"$work/err"
+  rc=$?
+}
+
+# The TPM holds nothing and the output directory no half-made file.
+is_clean() {
+  local left
+  left=$(tpm2_getcap -T "$SWTPM_TCTI" handles-transient 2>&1 && tpm2_getcap -T "$SWTPM_TCTI" handles-loaded-session 2>&1)
+  [ -z "$left" ] || { echo "the TPM holds $left"; return 1; }
+  left=$(find "$work" -name '.tpmcloud-*')
+  [ -z "$left" ] || { echo "left behind: $left"; return 1; }
+}
+
+# expect NAME STATUS PATTERN ARGS...: the status, an extended regular expression that standard error matches (empty: standard
+# error is empty), and nothing left in the TPM.
+expect() {
+  local name=$1 status=$2 pattern=$3
+  shift 3
+  run "$@"
+  judge "$name" "$status" "$pattern"
+}
+
+judge() {
+  local name=$1 status=$2 pattern=$3 dirt
+  if [ "$rc" -ne "$status" ]; then
+    not_ok "$name" "exit status $rc, not $status"
+  elif [ -z "$pattern" ] && [ -s "$work/err" ]; then
+    not_ok "$name" "standard error is not empty"
+  elif [ -n "$pattern" ] && ! grep -qE -- "$pattern" "$work/err"; then
+    not_ok "$name" "standard error does not match: $pattern"
+  elif grep -qv '^tpmcloud: ' "$work/err" && [ "$pattern" != any ]; then
+    not_ok "$name" "a line of standard error does not begin with the program's name"
+  elif ! dirt=$(is_clean); then
+    not_ok "$name" "$dirt"
+  else
+    ok "$name"
+  fi
+}
+
+# refuse NAME STATUS PATTERN FILE ARGS...: as expect, and FILE does not exist and nothing is on standard output.
+refuse() {
+  local name=$1 file=$4
+  expect "$1" "$2" "$3" "${@:5}"
+  if [ -e "$file" ] || [ -s "$work/out" ]; then not_ok "$name: nothing is written" "there is output"; fi
+}
+
+verify_rs256() {
+  openssl dgst -sha256 -verify "$work/public.pem" -signature "$1" "$work/message"
+}
+
+verify_ps256() {
+  openssl dgst -sha256 -binary -out "$work/digest" "$work/message" &&
+    openssl pkeyutl -verify -pubin -inkey "$work/public.pem" -sigfile "$1" -in "$work/digest" -pkeyopt digest:sha256 \
+      -pkeyopt rsa_padding_mode:pss -pkeyopt rsa_pss_saltlen:32
+}
+
+# verify_token FILE PYTHON: PyJWT accepts the token, and the expression over header, claims and now is true.
+verify_token() {
+  /usr/bin/python3 - "$work/public.pem" "$1" "$2" <<'PYTHON'
+import sys, time, jwt
+public, path, condition = sys.argv[1:]
+text = open(path).read()
+assert text.endswith("\n") and text.count("\n") == 1, "one line"
+token = text[:-1]
+header = jwt.get_unverified_header(token)
+now = time.time()
+claims = jwt.decode(token, open(public).read(), algorithms=["RS256"], options={"verify_aud": False})
+assert eval(condition), (header, claims)
+PYTHON
+}
+
+mode_of() {
+  stat -c %a "$1"
+}
+
+swtpm_start "$work/tpm" || exit 1
+export TPMCLOUD_TCTI=$SWTPM_TCTI
+unset TPM2TOOLS_TCTI TSS2_LOG
+cd "$work" || exit 1
+
+openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out private.pem 2>/dev/null ||
+  openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out private.pem 2>/dev/null
+openssl pkey -in private.pem -pubout -out public.pem
+openssl req -x509 -key private.pem -subj /CN=test -days 1 -out certificate.pem 2>/dev/null
+/usr/bin/python3 -c 'import json; print(json.dumps({"type": "service_account", "private_key_id": "abc",
+  "private_key": open("private.pem").read(), "client_email": "robot@project.iam.gserviceaccount.com"}))' >account.json
+printf 'a message\n' >message
+printf 'correct horse\n' >password
+printf 'wrong horse\n' >wrong
+
+# --- usage -------------------------------------------------------------------------------------------------------------------
+
+expect "no command" 2 'no command'
+expect "unknown command" 2 "unknown command 'sgin'; did you mean 'sign'" sgin
+expect "unknown second word" 2 "did you mean 'key show'" key shw
+expect "unknown command without likeness" 2 "unknown command 'frobnicate'; see tpmcloud --help" frobnicate
+expect "unknown flag with a hint" 2 "unknown flag '--emial'; did you mean '--email'" gcp token --emial x
+expect "unknown flag without likeness" 2 "unknown flag '--zzzzzzzzzzzzzz'$" sign --zzzzzzzzzzzzzz
+expect "unknown flag hides its value" 2 "unknown flag '--pasword'; did you mean '--password'" sign --pasword=hunter2
+check "the value is not shown" sh -c '! grep -q hunter2 err'
+expect "one-letter flag" 2 "unknown flag '-k'" sign -k
+expect "flag without value" 2 '--email needs a value' gcp token --email
+expect "word out of a choice" 2 "--format is 'xml'; it must be one of raw, json" gcp token --format xml
+expect "value for a switch" 2 '--json is a switch' key show x --json=7
+expect "stray argument" 2 'belongs to no flag' sign stray
+check "it is not shown either" sh -c '! grep -q stray err'
+expect "two key files" 2 'takes one file' key show a b
+expect "no key file" 2 'needs the path of a key file' key show
+expect "import without --in" 2 '--in is missing' key import --out x
+expect "import without --out" 2 '--out is missing' key import --in private.pem
+expect "two passwords from standard input" 2 'only one password' sign --keyfile k --in message --password-file - --ownerpassword-file -
+expect "password and message from standard input" 2 'cannot both' sign --keyfile k --password-file -
+expect "password and private key from standard input" 2 'cannot both' key import --in - --out x --password-file -
+expect "password given twice" 2 'more than once' sign --keyfile k --password a --password-file password
+expect "password too long" 2 'longer than 4096' sign --keyfile k --password "$(printf '%05000d' 0)"
+
+for words in "" "key import" "key show" "key public" "sign" "gcp token"; do
+  # shellcheck disable=SC2086
+  expect "help of '$words'" 0 '' help $words
+  cp out help
+  # shellcheck disable=SC2086
+  expect "'$words --help'" 0 '' $words --help
+  check "both are the same" cmp help out
+  check "no flag of '$words' is listed twice" sh -c '! grep -oE "^  --[a-z-]+" out | sort | uniq -d | grep .'
+  check "no line of it is too long" sh -c '! tail -n +2 out | grep -E "^.{81}"'
+done
+check "help lists flags from the tables with defaults" sh -c \
+  "'$program' gcp token --help | tr '\n' ' ' | grep -qE -- '--expire-in NUMBER +.*3600\)'"
+expect "help of a group" 0 '' key --help
+check "it lists the group" grep -q 'tpmcloud key show KEY.pem' out
+expect "version" 0 '' --version
+check "version text" grep -qE '^tpmcloud [0-9]+\.[0-9]+\.[0-9]+$' out
+expect "man page" 0 '' help --man
+check "the man page in the tree is the program's" cmp out "$here/../../docs/man/tpmcloud.1"
+if command -v groff >/dev/null; then
+  check "the man page is well formed" sh -c 'test -z "$(groff -man -Tutf8 -ww out 2>&1 >/dev/null)"'
+fi
+
+# --- key import --------------------------------------------------------------------------------------------------------------
+
+mkdir out.d
+expect "import" 0 'its Name is [0-9a-f]{68}\..*--parent-name [0-9a-f]{68}$' key import --in private.pem --out out.d/key.pem
+name=$(grep -oE '[0-9a-f]{68}' err | head -1)
+check "the key file is a TSS2 key" grep -q '^-----BEGIN TSS2 PRIVATE KEY-----$' out.d/key.pem
+check "only the key file is there" test "$(ls -A out.d)" = key.pem
+check "its mode is 0600" test "$(mode_of out.d/key.pem)" = 600
+expect "import with the parent pinned" 0 '' key import --in private.pem --out pinned.pem --parent-name "$name"
+wrong_name=$(printf '%s' "$name" | tr '0-9a-f' '1-9a-f0' | sed 's/^..../000b/')
+refuse "import with another parent pinned" 1 . bad.pem key import --in private.pem --out bad.pem --parent-name "$wrong_name"
+refuse "a Name that is none" 2 parent_name bad.pem key import --in private.pem --out bad.pem --parent-name 000b
+expect "import of a service-account JSON" 0 'its Name is' key import --in account.json --out account.pem
+input=private.pem
+expect "import from standard input" 0 'its Name is' key import --in - --out stdin.pem
+input=/dev/null
+expect "import to standard output" 0 'its Name is' key import --in private.pem --out -
+check "the key file is on standard output" grep -q 'BEGIN TSS2 PRIVATE KEY' out
+expect "import with a password" 0 'its Name is' key import --in private.pem --out locked.pem --password-file password
+input=password
+expect "import with the password from standard input" 0 'its Name is' key import --in private.pem --out locked2.pem --password-file=-
+input=/dev/null
+expect "import of an RSAPSS-fixed key" 0 'its Name is' key import --in private.pem --out pss.pem --scheme rsapss --description 'a key'
+
+for mask in 000 077 777; do
+  rm -f mask.pem
+  (umask $mask && exec "$program" key import --in private.pem --out mask.pem) >out 2>err
+  check "mode under umask $mask" test "$(mode_of mask.pem)" = 600
+done
+
+cp out.d/key.pem before
+refuse "an existing key file is not replaced" 1 'exists; .*--force' none.pem key import --in private.pem --out out.d/key.pem
+check "it is as it was" cmp before out.d/key.pem
+expect "import with --force" 0 'its Name is' key import --in private.pem --out out.d/key.pem --force
+check "it is another one" sh -c '! cmp -s before out.d/key.pem'
+ln -s out.d/key.pem link.pem
+refuse "a symbolic link is not followed" 1 'symbolic link' none.pem key import --in private.pem --out link.pem --force
+refuse "the output is a directory" 1 'is a directory' none.pem key import --in private.pem --out out.d
+refuse "the output is a directory with slash" 1 'directory' none.pem key import --in private.pem --out out.d/
+refuse "the output's directory does not exist" 1 "cannot write 'no/key.pem': No such file" no/key.pem \
+  key import --in private.pem --out no/key.pem
+refuse "an unwritable output is told before the TPM is used" 1 "cannot write" no/key.pem \
+  key import --in private.pem --out no/key.pem --tcti swtpm:host=127.0.0.1,port=1
+refuse "a directory in which nobody can write" 1 "cannot write '/proc/key.pem'" /proc/key.pem key import --in private.pem --out /proc/key.pem
+chmod 711 "$work"
+if [ "$(id -u)" = 0 ] && setpriv --reuid=65534 --regid=65534 --clear-groups "$program" --version >/dev/null 2>&1; then
+  setpriv --reuid=65534 --regid=65534 --clear-groups "$program" key import --in private.pem --out out.d/other.pem >out 2>err
+  rc=$?
+  judge "no permission to write" 1 "cannot write 'out.d/other.pem': Permission denied"
+  check "and nothing is written" test "$(ls -A out.d)" = key.pem
+fi
+err=$(ulimit -f 0; "$program" key import --in private.pem --out full.pem 2>&1 >/dev/null); rc=$?
+check "no room for the key file" test $rc -eq 1
+check "no room: the text" sh -c 'printf %s "$1" | grep -q "cannot write .full.pem.: File too large"' - "$err"
+check "no room: no key file, nothing left" sh -c 'test ! -e full.pem && test -z "$(ls -A | grep ^.tpmcloud-)"'
+expect "disk full" 1 "cannot write '/dev/full': No space left" key import --in private.pem --out /dev/full
+
+refuse "no input file" 1 "cannot open 'nothing.pem': No such file" bad.pem key import --in nothing.pem --out bad.pem
+refuse "the input is a directory" 1 'not a regular file' bad.pem key import --in out.d --out bad.pem
+refuse "the input is no key" 1 . bad.pem key import --in message --out bad.pem
+refuse "the input is a certificate" 1 certificate bad.pem key import --in certificate.pem --out bad.pem
+openssl pkey -in private.pem -aes256 -passout pass:x -out encrypted.pem
+refuse "the input is encrypted" 1 encrypted bad.pem key import --in encrypted.pem --out bad.pem
+truncate -s 65537 large
+refuse "the input is too large" 1 'more than 65536 bytes' bad.pem key import --in large --out bad.pem
+refuse "the password is too long for the key" 2 . bad.pem key import --in private.pem --out bad.pem --password "$(printf '%033d' 0)"
+refuse "the password file is missing" 1 "cannot open 'nothing' to read the key's password" bad.pem \
+  key import --in private.pem --out bad.pem --password-file nothing
+: >empty
+refuse "the password file is empty" 1 "no line to read the key's password from" bad.pem \
+  key import --in private.pem --out bad.pem --password-file empty
+refuse "an option is out of range" 2 tpm_timeout_ms bad.pem key import --in private.pem --out bad.pem --tpm-timeout-ms 1
+
+# --- key show, key public ----------------------------------------------------------------------------------------------------
+
+unset TPMCLOUD_TCTI
+expect "show needs no TPM" 0 '' key show pss.pem
+check "show says what the file is" grep -q '^type: loadable$' out
+check "show has the description" grep -q 'description: a key' out
+expect "show as JSON" 0 '' key show pss.pem --json
+check "the JSON is JSON" /usr/bin/python3 -c 'import json; assert json.load(open("out"))["type"] == "loadable"'
+expect "show with --keyfile" 0 '' key show --keyfile pss.pem
+TPMCLOUD_TCTI=$'bad\n' expect "show does not look at the TCTI" 0 '' key show pss.pem
+expect "public" 0 '' key public account.pem
+check "it is the private key's" cmp out public.pem
+expect "public as DER" 0 '' key public account.pem --format=der
+check "it is the same" sh -c 'openssl pkey -pubin -inform DER -in out -pubout | cmp - public.pem'
+expect "show of a plain private key" 1 'private key' key show private.pem
+expect "show of a certificate" 1 certificate key show certificate.pem
+expect "show of nothing" 1 'No such file|nothing.pem' key show nothing.pem
+head -c 600 account.pem >truncated.pem
+expect "show of a truncated file" 1 . key show truncated.pem
+export TPMCLOUD_TCTI=$SWTPM_TCTI
+
+# --- sign --------------------------------------------------------------------------------------------------------------------
+
+input=message
+expect "sign standard input" 0 '' sign --keyfile account.pem --algorithm RS256
+check "the signature verifies" verify_rs256 out
+input=/dev/null
+expect "sign a file into a file" 0 '' sign --keyfile=account.pem --in=message --out=signature
+check "the signature in the file verifies" verify_rs256 signature
+check "its mode is 0600 too" test "$(mode_of signature)" = 600
+printf old >signature
+expect "sign over an existing file" 0 '' sign --keyfile account.pem --in message --out signature --algorithm PS256
+check "PS256 verifies with a salt of 32 bytes" verify_ps256 signature
+expect "the algorithm that an RSAPSS-fixed key implies" 0 '' sign --keyfile pss.pem --in message
+check "it is PS256" verify_ps256 out
+expect "RS256 with an RSAPSS-fixed key" 1 RS256 sign --keyfile pss.pem --in message --algorithm RS256
+expect "sign with a password" 0 '' sign --keyfile locked.pem --in message --password 'correct horse'
+check "it verifies" verify_rs256 out
+expect "sign with a password file" 0 '' sign --keyfile locked.pem --in message --password_file password
+check "it verifies" verify_rs256 out
+input=password
+expect "sign with the password from standard input" 0 '' sign --keyfile locked2.pem --in message --password-file -
+check "it verifies" verify_rs256 out
+input=/dev/null
+expect "sign with the password from a pipe" 0 '' sign --keyfile locked.pem --in message --password-file <(cat password)
+refuse "wrong password" 1 password signature2 sign --keyfile locked.pem --in message --password-file wrong --out signature2
+refuse "missing password" 1 password signature2 sign --keyfile locked.pem --in message --out signature2
+refuse "password known to be empty, but it is not" 1 password signature2 sign --keyfile locked.pem --in message --password '' --out signature2
+expect "password known to be empty" 0 '' sign --keyfile account.pem --in message --password ''
+expect "sign without key" 2 keyfile sign --in message
+expect "sign with a plain private key" 1 'private key' sign --keyfile private.pem --in message
+expect "sign with a certificate" 1 certificate sign --keyfile certificate.pem --in message
+expect "sign a directory" 1 'cannot read out.d: Is a directory' sign --keyfile account.pem --in out.d
+truncate -s 64M big
+expect "sign 64 MiB" 0 '' sign --keyfile account.pem --in big
+truncate -s 67108865 big
+expect "sign more than 64 MiB" 1 'more than 67108864 bytes' sign --keyfile account.pem --in big
+rm big
+expect "sign to a full disk" 1 "'/dev/full': No space left" sign --keyfile account.pem --in message --out /dev/full
+mkfifo pipe
+cat pipe >piped &
+expect "sign into a pipe" 0 '' sign --keyfile account.pem --in message --out pipe
+wait $!
+check "the pipe is still one" test -p pipe
+check "what came through verifies" verify_rs256 piped
+
+# --- standard output ---------------------------------------------------------------------------------------------------------
+
+err=$("$program" sign --keyfile account.pem --in message 2>&1 >/dev/full); rc=$?
+check "standard output on a full disk" test "$rc/$err" = "1/tpmcloud: cannot write 'standard output': No space left on device"
+{ sleep 0.3; "$program" sign --keyfile account.pem --in message; echo $? >rc; } 2>err | true
+check "standard output is a closed pipe" sh -c 'test "$(cat rc)" = 1 && grep -q "Broken pipe" err'
+err=$("$program" --help 2>&1 >/dev/full); rc=$?
+check "help on a full disk" test $rc -eq 1
+err=$("$program" sign --keyfile account.pem --in message 2>&1 >&-); rc=$?
+check "standard output is closed" test "$rc/$err" = "1/tpmcloud: cannot write 'standard output': Bad file descriptor"
+err=$("$program" sign --keyfile account.pem 2>&1 <&- >/dev/null); rc=$?
+check "standard input is closed" test "$rc/$err" = "1/tpmcloud: cannot read standard input: Bad file descriptor"
+
+# --- gcp token ---------------------------------------------------------------------------------------------------------------
+
+email=robot@project.iam.gserviceaccount.com
+expect "token" 0 '' gcp token --keyfile account.pem --email $email
+check "it is what Google takes" verify_token out "claims['iss'] == claims['sub'] == '$email' and header['alg'] == 'RS256' \
+  and claims['scope'] == 'https://www.googleapis.com/auth/cloud-platform' and 'kid' not in header and 3500 < claims['exp'] - now <= 3600"
+expect "token with everything" 0 '' gcp token --keyfile locked.pem --password-file password --email $email --key-id abc \
+  --scopes https://www.googleapis.com/auth/a --scopes=https://www.googleapis.com/auth/b --expire-in 600
+check "it has all of it" verify_token out "header['kid'] == 'abc' and 500 < claims['exp'] - now <= 600 and \
+  claims['scope'] == 'https://www.googleapis.com/auth/a https://www.googleapis.com/auth/b'"
+expect "token for an audience" 0 '' gcp token --keyfile account.pem --email $email --audience https://pubsub.googleapis.com/ --keyid abc
+check "it has the audience and no scope" verify_token out "claims['aud'] == 'https://pubsub.googleapis.com/' and 'scope' not in claims"
+expect "token as JSON into a file" 0 '' gcp token --keyfile account.pem --email $email --format json --output-file token.json
+check "nothing on standard output" test ! -s out
+check "mode of the token file" test "$(mode_of token.json)" = 600
+check "the JSON" /usr/bin/python3 -c 'import json, datetime, time, jwt
+t = json.load(open("token.json"))
+assert sorted(t) == ["access_token", "expires_at", "expires_in", "token_type"], t
+at = datetime.datetime.strptime(t["expires_at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc).timestamp()
+assert t["token_type"] == "Bearer" and 3500 < t["expires_in"] <= 3600 and abs(at - time.time() - t["expires_in"]) < 5, t
+claims = jwt.decode(t["access_token"], open("public.pem").read(), algorithms=["RS256"], options={"verify_aud": False})
+assert claims["exp"] == at, (claims, at)'
+expect "token over an existing file" 0 '' gcp token --keyfile account.pem --email $email --output-file token.json
+check "the file is the new token" verify_token token.json "True"
+refuse "token without e-mail" 2 email none gcp token --keyfile account.pem
+refuse "expire_in out of range" 2 expire_in none gcp token --keyfile account.pem --email $email --expire-in 3601
+refuse "control character in an option" 2 email none gcp token --keyfile account.pem --email $'a\nb@c'
+refuse "token with an RSAPSS-fixed key" 1 RS256 none gcp token --keyfile pss.pem --email $email
+refuse "token to an unwritable file" 1 "cannot write 'no/token'" none gcp token --keyfile account.pem --email $email --output-file no/token
+
+# --- the TPM -----------------------------------------------------------------------------------------------------------------
+
+refuse "no TPM" 1 . none sign --keyfile account.pem --in message --tcti swtpm:host=127.0.0.1,port=1
+refuse "no device" 1 /dev/nonexistent none sign --keyfile account.pem --in message --tcti device:/dev/nonexistent
+refuse "a TCTI that is nonsense" 2 nonsense none sign --keyfile account.pem --in message --tcti nonsense:x
+refuse "a TCTI that runs a command" 2 allow_any_tcti ran sign --keyfile account.pem --in message --tcti "cmd:touch $work/ran"
+TPMCLOUD_TCTI="cmd:touch $work/ran" refuse "the same from the environment" 2 allow_any_tcti ran sign --keyfile account.pem --in message
+TPMCLOUD_TCTI= TPM2TOOLS_TCTI=$SWTPM_TCTI expect "TPM2TOOLS_TCTI is the second choice" 0 '' sign --keyfile account.pem --in message
+TPM2TOOLS_TCTI=nonsense:x expect "TPMCLOUD_TCTI comes first" 0 '' sign --keyfile account.pem --in message
+TPMCLOUD_TCTI=nonsense:x expect "--tcti comes before both" 0 '' sign --keyfile account.pem --in message --tcti "$SWTPM_TCTI"
+expect "switches with and without a value" 0 '' sign --allow-startup --allow-any-tcti no --keyfile account.pem --in message
+
+tpm2_changeauth -T "$SWTPM_TCTI" -c owner secret
+refuse "owner password missing" 1 password none sign --keyfile account.pem --in message
+expect "owner password" 0 '' sign --keyfile account.pem --in message --ownerpassword secret
+check "it verifies" verify_rs256 out
+expect "owner password and key password from files" 0 '' sign --keyfile locked.pem --in message --password-file password \
+  --ownerpassword-file <(echo secret)
+refuse "owner password wrong" 1 password none sign --keyfile account.pem --in message --ownerpassword-file wrong
+expect "import with an owner password" 0 'its Name is' key import --in private.pem --out owned.pem --ownerpassword secret
+tpm2_changeauth -T "$SWTPM_TCTI" -c owner -p secret
+
+# --- passwords in the process list, and signals ------------------------------------------------------------------------------
+
+# start ARGS...: the program in the background, waiting for the pipe `feed`, which is descriptor 9 here.
+start() {
+  rm -f feed
+  mkfifo feed
+  "$program" "$@" <feed >out 2>err 9>&- &
+  background=$!
+  exec 9>feed
+}
+
+# The program itself, not yet the shell that becomes it, and what it shows of its arguments.
+shown_arguments() {
+  [ "$(readlink "/proc/$background/exe")" = "$program" ] && tr '\0' ' ' <"/proc/$background/cmdline"
+}
+
+# wait_until COMMAND...: at most ten seconds.
+wait_until() {
+  local try
+  for try in $(seq 200); do
+    "$@" && return 0
+    sleep 0.05
+  done
+  return 1
+}
+
+hides_passwords() {
+  local shown
+  shown=$(shown_arguments) && [ -n "$shown" ] && ! printf %s "$shown" | grep -qE 'correct|horse|topsecret'
+}
+
+for form in --password= --password; do
+  if [ $form = --password ]; then set -- --password 'correct horse'; else set -- '--password=correct horse'; fi
+  start sign --keyfile locked.pem "$@" --endorsement-password topsecret
+  check "passwords vanish from the process list ($form)" wait_until hides_passwords
+  cat message >&9
+  exec 9>&-
+  wait "$background"
+  rc=$?
+  background=
+  judge "and are used ($form)" 0 ''
+  check "it verifies" verify_rs256 out
+done
+
+# ask INPUT: runs the program at a terminal of its own and types INPUT when it asks for the password; prints what the
+# terminal showed, whether it still echoes afterwards, and the exit status.
+ask() {
+  /usr/bin/python3 - "$program" "$1" <<'PYTHON'
+import os, pty, sys, termios, time
+program, typed = sys.argv[1], sys.argv[2].encode()
+child, terminal = pty.fork()
+if child == 0:
+    os.execv(program, [program, "sign", "--keyfile", "locked.pem", "--in", "message", "--out", "signature",
+                       "--password-file", "-"])
+shown = b""
+while b": " not in shown:
+    shown += os.read(terminal, 1000)
+time.sleep(0.1)
+os.write(terminal, typed)
+status = None
+while status is None:
+    done, code = os.waitpid(child, os.WNOHANG)
+    status = os.waitstatus_to_exitcode(code) if done else None
+    time.sleep(0.05)
+echoes = bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+try:
+    shown += os.read(terminal, 1000)
+except OSError:
+    pass
+print(repr(shown), echoes, status)
+PYTHON
+}
+
+ask $'correct horse\n' >asked
+check "a terminal is asked, and shows nothing" test "$(cat asked)" = 'b"Type the key'"'"'s password: \r\n" True 0'
+check "what was typed is used" verify_rs256 signature
+rm -f signature
+ask $'\x03' >asked
+check "an interrupt at the terminal leaves it as it was" grep -q 'stopped by a signal.* True 1$' asked
+check "nothing is written" test ! -e signature
+
+waits_for_input() {
+  [ "$(readlink "/proc/$background/exe")" = "$program" ] && grep -q '^State:.*S' "/proc/$background/status"
+}
+
+rm -f signature
+start sign --keyfile account.pem --out signature
+wait_until waits_for_input
+sleep 0.2
+kill -TERM "$background"
+wait "$background"
+rc=$?
+background=
+exec 9>&-
+judge "a signal while the message is awaited" 1 'stopped by a signal'
+check "nothing is written" test ! -e signature
+
+kill -STOP "$SWTPM_PID"
+"$program" sign --keyfile account.pem --in message --out signature >out 2>err &
+background=$!
+wait_until waits_for_input
+sleep 0.5
+kill -TERM "$background"
+sleep 0.5
+kill -CONT "$SWTPM_PID"
+wait "$background"
+rc=$?
+background=
+judge "a signal while the TPM works" 1 'stopped by a signal'
+check "nothing is written" test ! -e signature
+
+# --- another TPM -------------------------------------------------------------------------------------------------------------
+
+swtpm_stop
+swtpm_start "$work/tpm2" || exit 1
+export TPMCLOUD_TCTI=$SWTPM_TCTI
+refuse "a key of another TPM" 1 '0x[0-9a-f]*1df' none sign --keyfile account.pem --in message
+refuse "a parent pinned that was the other TPM's" 1 . bad.pem key import --in private.pem --out bad.pem --parent-name "$name"
+
+echo "$count checks, $failures failed"
+[ $failures -eq 0 ]
