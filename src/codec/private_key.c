@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <openssl/crypto.h>
+
 #include "base/error_int.h"
 #include "base/mem.h"
 #include "codec/json.h"
@@ -145,6 +147,8 @@ static int has_byte_order_mark(const uint8_t *data, size_t len)
 int tpmc__rsa_private_parse(tpmc_env *env, const void *data, size_t len, tpmc__rsa_private *out,
                             tpmc_error *err)
 {
+    int status = 0;
+
     memset(out, 0, sizeof(*out));
     if (len == 0)
         return tpmc__fail(err, TPMC_ERR_FORMAT, "the private key is empty");
@@ -155,10 +159,14 @@ int tpmc__rsa_private_parse(tpmc_env *env, const void *data, size_t len, tpmc__r
         return tpmc__fail(err, TPMC_ERR_FORMAT,
                           "the private key begins with a byte order mark; save it without one");
     if (begins_like_json(data, len))
-        return parse_json(env, data, len, out, err);
-    if (tpmc__pem_looks_like(data, len))
-        return parse_pem(env, data, len, out, err);
-    return parse_der(env, data, len, out, err);
+        status = parse_json(env, data, len, out, err);
+    else if (tpmc__pem_looks_like(data, len))
+        status = parse_pem(env, data, len, out, err);
+    else
+        status = parse_der(env, data, len, out, err);
+    /* The check of a key draws random numbers: OPENSSL_thread_stop_ex(3). */
+    OPENSSL_thread_stop_ex(env->ossl);
+    return status;
 }
 
 void tpmc__rsa_private_free(tpmc__rsa_private *key)

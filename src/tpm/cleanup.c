@@ -39,7 +39,8 @@ static void end_cleanup(tpmc_tpm *tpm, const struct patience *saved)
     tpm->guard.outcome = TPMC__OUTCOME_NONE;
 }
 
-/* After a reset a stranger's object may stand at the same handle. */
+/* After a reset a stranger's object may stand at the same handle. 1 ours, 0 not, -1 when that is
+ * not known. */
 static int is_still_ours(tpmc_tpm *tpm, const tpmc__ledger_entry *entry)
 {
     const uint8_t *area = NULL;
@@ -48,28 +49,86 @@ static int is_still_ours(tpmc_tpm *tpm, const tpmc__ledger_entry *entry)
     uint8_t name[TPMC__NAME_MAX];
     size_t name_len = 0;
 
-    if (tpmc__raw_read_public(&tpm->guard, entry->handle, &area, &area_len) != 0)
-        return 0;
+    int status = tpmc__raw_read_public(&tpm->guard, entry->handle, &area, &area_len);
+
+    if (status != 0)
+        return status == TPMC_ERR_TPM && tpmc__rc_no_handle(tpm->guard.rc) ? 0 : -1;
+    /* What our own reader does not know is not ours. */
     if (tpmc__public_parse(area, area_len, &public, NULL) != 0)
         return 0;
     if (tpmc__public_name(tpm->env, &public, name, &name_len, NULL) != 0)
-        return 0;
+        return -1;
     return name_len == entry->name_len && memcmp(name, entry->name, name_len) == 0;
+}
+
+/* The handles of a kind that are not in the ledger. */
+static int foreign_handles(tpmc_tpm *tpm, uint32_t first, uint32_t *handles, size_t *kept)
+{
+    size_t count = 0;
+    int status = tpmc__raw_handles(&tpm->guard, first, handles, &count, MAX_FOREIGN);
+
+    *kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (handles[i] >> 24 == first >> 24 &&
+            tpmc__ledger_find(&tpm->guard.ledger, handles[i]) == NULL)
+            handles[(*kept)++] = handles[i];
+    }
+    return status;
+}
+
+/* Flushes a handle; 0 when it is gone for good. */
+static int flush_handle(tpmc_tpm *tpm, uint32_t handle)
+{
+    int unknown = 0;
+
+    for (int tries = 0; tries < 3; tries++) {
+        int status = tpmc__raw_flush(&tpm->guard, handle);
+
+        if (status == 0)
+            return 0;
+        if (status != TPMC_ERR_TPM)
+            continue;
+        /* One answer may have been altered on its way; a handle is gone when the TPM says so twice.
+         */
+        unknown += tpmc__rc_no_handle(tpm->guard.rc);
+        if (unknown == 2)
+            return 0;
+    }
+    return -1;
+}
+
+/* The TPM does not hold the object at this handle. If it holds it at another, then the handle we
+ * were told was wrong. */
+static int flush_misplaced(tpmc_tpm *tpm, const tpmc__ledger_entry *entry)
+{
+    uint32_t handles[MAX_FOREIGN];
+    size_t count = 0;
+    uint32_t found = 0;
+    int status = foreign_handles(tpm, TRANSIENT_FIRST, handles, &count);
+
+    for (size_t i = 0; status == 0 && i < count; i++) {
+        tpmc__ledger_entry moved = *entry;
+
+        moved.handle = handles[i];
+        if (is_still_ours(tpm, &moved) != 1)
+            continue;
+        if (found != 0)
+            return 0;
+        found = handles[i];
+    }
+    if (status == 0 && found != 0)
+        status = flush_handle(tpm, found);
+    return status;
 }
 
 /* Flushes one orphan; 0 when it is gone for good. */
 static int flush_orphan(tpmc_tpm *tpm, const tpmc__ledger_entry *entry)
 {
-    if (entry->suspect && !is_still_ours(tpm, entry))
-        return tpm->guard.outcome == TPMC__OUTCOME_ANSWERED ? 0 : -1;
-    for (int tries = 0; tries < 2; tries++) {
-        int status = tpmc__raw_flush(&tpm->guard, entry->handle);
+    int ours = entry->suspect ? is_still_ours(tpm, entry) : 1;
 
-        /* The TPM may say that it does not know the handle: then it is gone as well. */
-        if (status == 0 || status == TPMC_ERR_TPM)
-            return 0;
-    }
-    return -1;
+    if (ours < 0)
+        return -1;
+    return ours ? flush_handle(tpm, entry->handle) : flush_misplaced(tpm, entry);
 }
 
 static void flush_orphans(tpmc_tpm *tpm)
@@ -81,9 +140,10 @@ static void flush_orphans(tpmc_tpm *tpm)
 
         if (!entry.orphan)
             continue;
-        if (flush_orphan(tpm, &entry) != 0)
+        if (flush_orphan(tpm, &entry) == 0)
+            tpmc__ledger_remove(ledger, entry.handle);
+        else if (tpm->guard.outcome != TPMC__OUTCOME_ANSWERED)
             return;
-        tpmc__ledger_remove(ledger, entry.handle);
     }
 }
 
@@ -124,38 +184,24 @@ static int expected_public(const uint8_t *command, tpmc__public *out)
     return tpmc__public_parse(at, skip, out, NULL);
 }
 
+/* 1 when the object is what the lost reply was about, 0 when not, -1 when that could not be learnt.
+ */
 static int is_expected(tpmc_tpm *tpm, uint32_t handle, const tpmc__public *expected)
 {
     const uint8_t *area = NULL;
     size_t len = 0;
     tpmc__public found;
+    int status = tpmc__raw_read_public(&tpm->guard, handle, &area, &len);
 
-    if (tpmc__raw_read_public(&tpm->guard, handle, &area, &len) != 0)
-        return 0;
-    if (tpmc__public_parse(area, len, &found, NULL) != 0)
-        return 0;
-    if (!tpmc__public_matches_template(&found, expected))
+    if (status != 0)
+        return status == TPMC_ERR_TPM && tpmc__rc_no_handle(tpm->guard.rc) ? 0 : -1;
+    if (tpmc__public_parse(area, len, &found, NULL) != 0 ||
+        !tpmc__public_matches_template(&found, expected))
         return 0;
     /* The template of a primary has no unique part; the public area of a key to be loaded has. */
     return expected->unique_len == 0 ||
            (found.unique_len == expected->unique_len &&
             memcmp(found.unique, expected->unique, found.unique_len) == 0);
-}
-
-/* The handles of a kind that are not in the ledger. */
-static size_t foreign_handles(tpmc_tpm *tpm, uint32_t first, uint32_t *handles)
-{
-    size_t count = 0;
-    size_t kept = 0;
-
-    if (tpmc__raw_handles(&tpm->guard, first, handles, &count, MAX_FOREIGN) != 0)
-        return 0;
-    for (size_t i = 0; i < count; i++) {
-        if (handles[i] >> 24 == first >> 24 &&
-            tpmc__ledger_find(&tpm->guard.ledger, handles[i]) == NULL)
-            handles[kept++] = handles[i];
-    }
-    return kept;
 }
 
 /* Only when there is no doubt which handle is meant: another program's object must not be flushed.
@@ -171,43 +217,74 @@ static void adopt_only_one(tpmc_tpm *tpm, const uint32_t *handles, size_t count)
         entry->orphan = 1;
 }
 
-static void recover_object(tpmc_tpm *tpm, const tpmc__public *expected)
+static int recover_object(tpmc_tpm *tpm, const tpmc__public *expected)
 {
     uint32_t handles[MAX_FOREIGN];
-    size_t count = foreign_handles(tpm, TRANSIENT_FIRST, handles);
+    size_t count = 0;
     size_t kept = 0;
+    int status = foreign_handles(tpm, TRANSIENT_FIRST, handles, &count);
 
-    for (size_t i = 0; i < count; i++) {
-        if (is_expected(tpm, handles[i], expected))
+    for (size_t i = 0; status == 0 && i < count; i++) {
+        int match = is_expected(tpm, handles[i], expected);
+
+        if (match < 0)
+            return -1;
+        if (match)
             handles[kept++] = handles[i];
     }
-    adopt_only_one(tpm, handles, kept);
+    if (status == 0)
+        adopt_only_one(tpm, handles, kept);
+    return status;
 }
 
-static void recover_session(tpmc_tpm *tpm)
+static int recover_session(tpmc_tpm *tpm)
 {
     uint32_t handles[MAX_FOREIGN];
-    size_t count = foreign_handles(tpm, LOADED_SESSION_FIRST, handles);
+    size_t count = 0;
+    int status = foreign_handles(tpm, LOADED_SESSION_FIRST, handles, &count);
 
-    adopt_only_one(tpm, handles, count);
+    if (status == 0)
+        adopt_only_one(tpm, handles, count);
+    return status;
 }
 
-void tpmc__tpm_recover(tpmc_tpm *tpm)
+void tpmc__tpm_note_loss(tpmc_tpm *tpm)
 {
     uint32_t code = tpmc__be32(tpm->guard.command + 6);
-    struct patience saved;
-    tpmc__public expected;
-    int has_expected = 0;
 
-    if (!tpmc__frame_brings_handle(code))
-        return;
-    /* The command's bytes are about to be overwritten. */
-    has_expected = expected_public(tpm->guard.command, &expected) == 0;
-    if (begin_cleanup(tpm, &saved) != 0)
-        return;
-    if (code == TPMC__CC_START_AUTH_SESSION)
-        recover_session(tpm);
-    else if (has_expected)
-        recover_object(tpm, &expected);
+    tpm->loss.session = code == TPMC__CC_START_AUTH_SESSION;
+    tpm->loss.object = !tpm->loss.session && tpmc__frame_brings_handle(code) &&
+                       expected_public(tpm->guard.command, &tpm->loss.expected) == 0;
+}
+
+int tpmc__tpm_recover(tpmc_tpm *tpm)
+{
+    struct patience saved;
+    int status = 0;
+
+    if (!tpm->loss.session && !tpm->loss.object)
+        return 0;
+    status = begin_cleanup(tpm, &saved);
+    if (status != 0)
+        return status;
+    status = tpm->loss.session ? recover_session(tpm) : recover_object(tpm, &tpm->loss.expected);
+    if (status == 0)
+        memset(&tpm->loss, 0, sizeof(tpm->loss));
     end_cleanup(tpm, &saved);
+    return status;
+}
+
+int tpmc__tpm_object_is_ours(tpmc_tpm *tpm, const tpmc__loaded *loaded)
+{
+    const tpmc__ledger_entry *entry = tpmc__ledger_find(&tpm->guard.ledger, loaded->handle);
+    struct patience saved;
+    int ours = 0;
+
+    if (!tpmc__loaded_is_current(tpm, loaded) || entry == NULL)
+        return 0;
+    if (begin_cleanup(tpm, &saved) != 0)
+        return -1;
+    ours = is_still_ours(tpm, entry);
+    end_cleanup(tpm, &saved);
+    return ours;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 
 #include "base/mem.h"
 #include "tpm/raw_command.h"
@@ -13,6 +16,8 @@
 
 void tpmc__tpm_enter_ossl(tpmc_tpm *tpm)
 {
+    /* What libtss2 leaves in OpenSSL's error queue is not the application's. */
+    ERR_set_mark();
     tpm->caller_ossl = OSSL_LIB_CTX_set0_default(tpm->env->ossl);
 }
 
@@ -20,14 +25,19 @@ void tpmc__tpm_leave_ossl(tpmc_tpm *tpm)
 {
     OSSL_LIB_CTX_set0_default(tpm->caller_ossl);
     tpm->caller_ossl = NULL;
+    /* This thread's random generator must go before the context does: OPENSSL_thread_stop_ex(3). */
+    OPENSSL_thread_stop_ex(tpm->env->ossl);
+    ERR_pop_to_mark();
 }
 
 static int make_esys(tpmc_tpm *tpm, tpmc_error *err)
 {
     TSS2_RC rc = Esys_Initialize(&tpm->esys, (TSS2_TCTI_CONTEXT *)&tpm->guard, NULL);
 
-    if (rc == TSS2_RC_SUCCESS)
+    if (rc == TSS2_RC_SUCCESS) {
+        tpm->epoch++;
         return 0;
+    }
     tpm->esys = NULL;
     if ((rc & 0xffff) == TSS2_BASE_RC_MEMORY)
         return tpmc__fail_nomem(err);
@@ -76,6 +86,24 @@ static int open_tcti(tpmc_tpm *tpm, tpmc_error *err)
     return 0;
 }
 
+/* The kernel's and the user space resource manager drop what a client held when it goes. */
+static int has_resource_manager(const tpmc_tpm *tpm)
+{
+    const char *tcti = tpmc__options_text(&tpm->options, TPMC__TPM_TCTI);
+
+    if (tpm->kind == TPMC__TCTI_BROKER)
+        return 1;
+    return tpm->kind == TPMC__TCTI_DEVICE && strstr(tcti, "tpmrm") != NULL;
+}
+
+/* Nothing of ours is left in the TPM. */
+static void forget_all(tpmc_tpm *tpm)
+{
+    tpm->generation++;
+    tpmc__session_forget(tpm);
+    tpm->guard.ledger.count = 0;
+}
+
 /* After a failure of the transport: a connection of our own is made anew, and what it held may or
  * may not survive. */
 static int reopen(tpmc_tpm *tpm, tpmc_error *err)
@@ -84,8 +112,12 @@ static int reopen(tpmc_tpm *tpm, tpmc_error *err)
 
     if (status != 0 || tpm->caller_tcti != NULL)
         return status;
-    tpmc__tpm_suspect(tpm);
+    if (has_resource_manager(tpm)) {
+        forget_all(tpm);
+        return 0;
+    }
     tpmc__session_kill(tpm);
+    tpmc__tpm_suspect(tpm);
     return 0;
 }
 
@@ -99,12 +131,15 @@ static int settle(tpmc_tpm *tpm, tpmc_error *err)
         return 0;
     if (status == TPMC_ERR_CANCELLED)
         return tpmc__fail(err, status, "the caller asked to stop");
-    if (tpm->caller_tcti != NULL)
-        return tpmc__fail(err, TPMC_ERR_TPM_UNAVAILABLE,
-                          "the TPM has still not answered an earlier command");
-    tpm->guard.pending = 0;
-    tpm->guard.broken = 1;
-    return reopen(tpm, err);
+    if (status != TPMC_ERR_TPM_UNAVAILABLE) {
+        if (tpm->caller_tcti != NULL)
+            return tpmc__fail(err, TPMC_ERR_TPM_UNAVAILABLE,
+                              "the TPM has still not answered an earlier command");
+        tpm->guard.pending = 0;
+        tpm->guard.broken = 1;
+    }
+    tpmc__tpm_note_loss(tpm);
+    return tpm->guard.broken ? reopen(tpm, err) : 0;
 }
 
 static int connect_tpm(tpmc_tpm *tpm, tpmc_error *err)
@@ -119,7 +154,23 @@ static int connect_tpm(tpmc_tpm *tpm, tpmc_error *err)
         status = open_tcti(tpm, err);
     if (status != 0)
         return status;
+    /* Until it is known what became of a lost reply, nothing further is made that might be lost. */
+    if (tpmc__tpm_recover(tpm) != 0)
+        return tpmc__fail(err, TPMC_ERR_TPM_UNAVAILABLE,
+                          "the TPM does not answer properly since an earlier reply was lost");
     return tpm->esys == NULL ? make_esys(tpm, err) : 0;
+}
+
+/* An earlier command may have used up the time: another one would only be left behind. */
+static int check_time(tpmc_tpm *tpm, tpmc_error *err)
+{
+    int64_t now = 0;
+    int status = tpmc__env_monotonic_ms(tpm->env, &now, err);
+
+    if (status != 0 || now < tpm->guard.deadline_ms)
+        return status;
+    return tpmc__fail(err, TPMC_ERR_TIMEOUT,
+                      "the TPM did not become free in time; see the option 'tpm_timeout_ms'");
 }
 
 static int begin_connected(tpmc_tpm *tpm, int64_t deadline_ms, tpmc_error *err)
@@ -134,7 +185,10 @@ static int begin_connected(tpmc_tpm *tpm, int64_t deadline_ms, tpmc_error *err)
     if (status != 0)
         return status;
     tpmc__tpm_drop_wanted(tpm);
-    return tpmc__env_should_stop(tpm->env, err);
+    status = tpmc__env_should_stop(tpm->env, err);
+    if (status != 0)
+        return status;
+    return check_time(tpm, err);
 }
 
 int tpmc__tpm_begin(tpmc_tpm *tpm, tpmc_error *err)
@@ -170,14 +224,26 @@ static int may_start(const tpmc_tpm *tpm)
            tpmc__options_number(&tpm->options, TPMC__TPM_ALLOW_STARTUP) != 0;
 }
 
-/* TPM_RC_INITIALIZE: the TPM was reset, so that nothing of ours is left in it. */
+/* TPM_RC_INITIALIZE: the TPM was reset. What we held is checked before anything is flushed, once
+ * the TPM is up. */
 static void restart(tpmc_tpm *tpm)
 {
     tpm->generation++;
+    tpmc__ledger_suspect_objects(&tpm->guard.ledger);
+    if (!may_start(tpm) || tpmc__raw_startup(&tpm->guard) != 0)
+        return;
+    tpmc__session_prove(tpm);
+    tpm->remedy = TPMC__REMEDY_RELOAD;
+}
+
+/* The TPM does not know the session. One that has never worked may stand at another handle than the
+ * one we were told. */
+static void lose_session(tpmc_tpm *tpm)
+{
+    if (tpm->session.handle != 0 && !tpm->session.proven)
+        tpm->loss.session = 1;
     tpmc__session_forget(tpm);
-    tpm->guard.ledger.count = 0;
-    if (may_start(tpm) && tpmc__raw_startup(&tpm->guard) == 0)
-        tpm->remedy = TPMC__REMEDY_RELOAD;
+    (void)tpmc__tpm_recover(tpm);
 }
 
 /* A response code of the TPM itself: the sessions agree with ours, since an error response does not
@@ -193,13 +259,14 @@ static int handle_answer(tpmc_tpm *tpm, uint32_t rc, const char *command, tpmc_e
         tpmc__tpm_suspect(tpm);
         tpm->remedy = TPMC__REMEDY_RELOAD;
     } else if (tpmc__rc_lost_session(rc)) {
-        tpmc__session_forget(tpm);
+        lose_session(tpm);
+        tpmc__tpm_suspect(tpm);
         tpm->remedy = TPMC__REMEDY_RELOAD;
     } else if (tpmc__rc_no_room(rc) && tpm->guard.ledger.count > 0) {
         tpmc__tpm_drop_all(tpm);
         tpm->remedy = TPMC__REMEDY_RELOAD;
     }
-    tpm->guard.rc = rc;
+    tpm->refusal = rc;
     return status;
 }
 
@@ -214,8 +281,11 @@ static int handle_transport(tpmc_tpm *tpm, tpmc__outcome outcome, const char *co
     tpmc__fail(err, cause, "%s: %s", command, tpm->guard.why);
     tpmc__error_set_tpm_code(err, rc);
     tpmc__session_kill(tpm);
-    if (outcome == TPMC__OUTCOME_LOST && (!tpm->guard.broken || reopen(tpm, NULL) == 0))
-        tpmc__tpm_recover(tpm);
+    if (outcome == TPMC__OUTCOME_LOST) {
+        tpmc__tpm_note_loss(tpm);
+        if (!tpm->guard.broken || reopen(tpm, NULL) == 0)
+            (void)tpmc__tpm_recover(tpm);
+    }
     return cause;
 }
 
@@ -243,14 +313,39 @@ static int handle_refusal(tpmc_tpm *tpm, TSS2_RC rc, const char *command, tpmc_e
     return status;
 }
 
+/* The TPM gave out a handle that we thought we held: it was reset, and only what this command made
+ * is sure to be ours. */
+static void handle_collision(tpmc_tpm *tpm)
+{
+    uint32_t handle = tpm->guard.handle;
+    tpmc__ledger_entry *entry = NULL;
+
+    tpm->guard.collision = 0;
+    tpmc__tpm_suspect(tpm);
+    entry = tpmc__ledger_find(&tpm->guard.ledger, handle);
+    if (entry != NULL) {
+        entry->orphan = 0;
+        entry->suspect = 0;
+    }
+    tpm->guard.handle = handle;
+    (void)tpmc__guard_take_outcome(&tpm->guard);
+}
+
 int tpmc__tpm_result(tpmc_tpm *tpm, TSS2_RC rc, const char *command, tpmc_error *err)
 {
     tpmc__outcome outcome = tpmc__guard_take_outcome(&tpm->guard);
     int status = 0;
 
-    if (rc == TSS2_RC_SUCCESS)
+    if (rc == TSS2_RC_SUCCESS) {
+        if (tpm->guard.collision)
+            handle_collision(tpm);
+        tpm->session.proven |= tpm->session_armed;
+        tpm->session_armed = 0;
         return 0;
+    }
     tpm->in_step = 0;
+    tpm->session_armed = 0;
+    tpm->refusal = 0;
     tpm->remedy = TPMC__REMEDY_NONE;
     if (outcome == TPMC__OUTCOME_ANSWERED && tpm->guard.rc != 0)
         status = handle_answer(tpm, tpm->guard.rc, command, err);
@@ -258,7 +353,9 @@ int tpmc__tpm_result(tpmc_tpm *tpm, TSS2_RC rc, const char *command, tpmc_error 
         status = handle_refusal(tpm, rc, command, err);
     else
         status = handle_transport(tpm, outcome, command, err);
-    tpmc__tpm_clean(tpm);
+    /* A TPM that has not been started can neither be asked nor told anything. */
+    if (tpmc__rc_base(tpm->refusal) != TPMC__RC_INITIALIZE || tpm->remedy != TPMC__REMEDY_NONE)
+        tpmc__tpm_clean(tpm);
     return status;
 }
 
@@ -281,7 +378,8 @@ void tpmc__tpm_close(tpmc_tpm *tpm)
         tpm->guard.deadline_ms = now + CLOSE_MS;
     tpm->guard.uncancellable = 1;
     tpmc__tpm_drop_wanted(tpm);
-    if (tpm->guard.ledger.count > 0 || tpm->guard.pending || tpm->session.handle != 0) {
+    if (tpm->guard.ledger.count > 0 || tpm->guard.pending || tpm->loss.session ||
+        tpm->loss.object) {
         tpmc__tpm_drop_all(tpm);
         if (connect_tpm(tpm, NULL) == 0)
             tpmc__tpm_clean(tpm);

@@ -6,6 +6,10 @@
 #define MAX_NONCE 64
 #define MAX_HMAC 64
 #define ATTRIBUTE_ENCRYPT 0x40
+#define SE_HMAC 0x00
+#define HANDLE_TYPE_HMAC_SESSION 0x02
+#define HANDLE_TYPE_POLICY_SESSION 0x03
+#define HANDLE_TYPE_TRANSIENT 0x80
 #define RC_LAYER_MASK 0x00ff0000u
 #define RC_LAYER_RESMGR 0x000b0000u
 #define RC_LAYER_RESMGR_TPM 0x000c0000u
@@ -184,6 +188,30 @@ static const char *check_sessions_body(const tpmc__frame *command, const uint8_t
     return check_auths(data, len, at + parameters_len, command->auth_count);
 }
 
+/* The kind of session that TPM2_StartAuthSession asks for: it follows the nonce and the salt. */
+static uint32_t session_handle_type(const tpmc__frame *sent, const uint8_t *command)
+{
+    size_t end = sent->parameters + sent->parameters_len;
+    size_t at = sent->parameters;
+
+    if (!skip_tpm2b(command, end, end, &at) || !skip_tpm2b(command, end, end, &at) || at == end)
+        return 0;
+    return command[at] == SE_HMAC ? HANDLE_TYPE_HMAC_SESSION : HANDLE_TYPE_POLICY_SESSION;
+}
+
+/* Part 2, 7.2. A saved context may be of any kind. */
+static int is_handle_of(const tpmc__frame *sent, const uint8_t *command, uint32_t handle)
+{
+    uint32_t type = handle >> 24;
+
+    if (sent->code == TPMC__CC_START_AUTH_SESSION)
+        return type == session_handle_type(sent, command);
+    if (sent->code == TPMC__CC_CONTEXT_LOAD)
+        return type == HANDLE_TYPE_TRANSIENT || type == HANDLE_TYPE_HMAC_SESSION ||
+               type == HANDLE_TYPE_POLICY_SESSION;
+    return type == HANDLE_TYPE_TRANSIENT;
+}
+
 const char *tpmc__frame_check_response(const uint8_t *command, const uint8_t *data, size_t len)
 {
     tpmc__frame sent;
@@ -203,10 +231,13 @@ const char *tpmc__frame_check_response(const uint8_t *command, const uint8_t *da
         return "the command is not well formed";
     if (tag != sent.tag)
         return "a response's tag is not the command's";
-    if (tpmc__frame_brings_handle(sent.code))
+    if (tpmc__frame_brings_handle(sent.code)) {
         at += 4;
-    if (at > len)
-        return "a response is cut short";
+        if (at > len)
+            return "a response is cut short";
+        if (!is_handle_of(&sent, command, tpmc__be32(data + TPMC__HEADER_LEN)))
+            return "a response brings a handle of another kind than the command makes";
+    }
     if (tag == TPMC__ST_SESSIONS)
         return check_sessions_body(&sent, data, len, at);
     return NULL;

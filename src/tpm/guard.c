@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tpm/frame.h"
+#include "tpm/response_code.h"
 
 #define TCTI_MAGIC 0x746d636775617264ULL /* any number that is not another TCTI's */
 #define RC_FAILURE 0x101u
@@ -74,7 +75,12 @@ static size_t poll_handles(tpmc__guard *guard, struct pollfd *handles)
     if (rc != TSS2_RC_SUCCESS || count == 0 || count > MAX_POLL_HANDLES)
         return 0;
     rc = Tss2_Tcti_GetPollHandles(inner, handles, &count);
-    return rc == TSS2_RC_SUCCESS ? count : 0;
+    if (rc != TSS2_RC_SUCCESS)
+        return 0;
+    /* libtss2 asks for POLLOUT too, and an idle device is always writable. */
+    for (size_t i = 0; i < count; i++)
+        handles[i].events = POLLIN;
+    return count;
 }
 
 /*
@@ -99,25 +105,29 @@ static int wait_for_reply(tpmc__guard *guard)
     return 0;
 }
 
-/* Takes the reply in; 0, or why there is none. A transport error is left in `guard->rc`. */
-static int receive_reply(tpmc__guard *guard)
+/* How taking a reply in may end. */
+enum receipt { RECEIVED, TRANSPORT_FAILED, GAVE_UP };
+
+/* Takes the reply in. For GAVE_UP `*status` says why; for TRANSPORT_FAILED `guard->rc` does. */
+static enum receipt receive_reply(tpmc__guard *guard, int *status)
 {
     for (;;) {
         size_t len = sizeof(guard->response);
-        int status = wait_for_reply(guard);
 
-        if (status != 0)
-            return status;
+        *status = wait_for_reply(guard);
+        if (*status != 0)
+            return GAVE_UP;
         guard->rc = Tss2_Tcti_Receive(guard->inner, &len, guard->response, TSS2_TCTI_TIMEOUT_BLOCK);
         if (guard->rc == TSS2_RC_SUCCESS) {
-            guard->response_len = len;
-            return 0;
+            /* A TCTI that claims more than it was given room for is not to be believed. */
+            guard->response_len = len <= sizeof(guard->response) ? len : 0;
+            return RECEIVED;
         }
         if ((guard->rc & 0xffff) != TSS2_BASE_RC_TRY_AGAIN)
-            return TPMC_ERR_TPM_UNAVAILABLE;
-        status = check_patience(guard);
-        if (status != 0)
-            return status;
+            return TRANSPORT_FAILED;
+        *status = check_patience(guard);
+        if (*status != 0)
+            return GAVE_UP;
         tpmc__env_sleep_ms(guard->env, BUSY_SLICE_MS, NULL);
     }
 }
@@ -131,37 +141,80 @@ static const char *pending_reason(int cause)
     return "waiting for the TPM failed, since a callback failed";
 }
 
-/* Sends once and receives once. 0 when the response is well formed. */
-static int exchange_once(tpmc__guard *guard)
+/* Takes in the reply to the command that was sent. 0 when it is well formed. */
+static int receive_once(tpmc__guard *guard)
 {
     const char *why = NULL;
     int status = 0;
-    TSS2_RC rc = Tss2_Tcti_Transmit(guard->inner, guard->command_len, guard->command);
+    enum receipt receipt = receive_reply(guard, &status);
 
-    if (rc != TSS2_RC_SUCCESS) {
+    if (receipt == TRANSPORT_FAILED) {
         guard->broken = 1;
-        synthesize(guard, TPMC__OUTCOME_NOT_SENT, TPMC_ERR_TPM_UNAVAILABLE, rc,
-                   "the connection to the TPM failed while sending");
-        return TPMC_ERR_TPM_UNAVAILABLE;
-    }
-    status = receive_reply(guard);
-    if (status == TPMC_ERR_TPM_UNAVAILABLE) {
-        guard->broken = 1;
-        synthesize(guard, TPMC__OUTCOME_LOST, status, guard->rc,
+        synthesize(guard, TPMC__OUTCOME_LOST, TPMC_ERR_TPM_UNAVAILABLE, guard->rc,
                    "the connection to the TPM failed before its answer came");
-        return status;
+        return -1;
     }
-    if (status != 0) {
+    if (receipt == GAVE_UP) {
         guard->pending = 1;
         synthesize(guard, TPMC__OUTCOME_PENDING, status, 0, pending_reason(status));
-        return status;
+        return -1;
     }
     why = tpmc__frame_check_response(guard->command, guard->response, guard->response_len);
     if (why != NULL) {
         synthesize(guard, TPMC__OUTCOME_LOST, TPMC_ERR_TPM_UNAVAILABLE, 0, why);
-        return TPMC_ERR_TPM_UNAVAILABLE;
+        return -1;
     }
     return 0;
+}
+
+/* Sends once and receives once. 0 when the response is well formed. */
+static int exchange_once(tpmc__guard *guard)
+{
+    TSS2_RC rc = 0;
+
+    if (guard->pending) {
+        synthesize(guard, TPMC__OUTCOME_NOT_SENT, TPMC_ERR_TIMEOUT, 0,
+                   "the TPM has not answered the command before");
+        return -1;
+    }
+    rc = Tss2_Tcti_Transmit(guard->inner, guard->command_len, guard->command);
+    if (rc != TSS2_RC_SUCCESS) {
+        guard->broken = 1;
+        synthesize(guard, TPMC__OUTCOME_NOT_SENT, TPMC_ERR_TPM_UNAVAILABLE, rc,
+                   "the connection to the TPM failed while sending");
+        return -1;
+    }
+    return receive_once(guard);
+}
+
+/* A pause that ends early when the time is over or the caller asks to stop; 0 when it was slept
+ * through. */
+static int pause_for(tpmc__guard *guard, int64_t ms)
+{
+    while (ms > 0) {
+        int64_t slice = ms < WAIT_SLICE_MS ? ms : WAIT_SLICE_MS;
+        int status = check_patience(guard);
+
+        if (status == 0)
+            status = tpmc__env_sleep_ms(guard->env, slice, NULL);
+        if (status != 0)
+            return status;
+        ms -= slice;
+    }
+    return check_patience(guard);
+}
+
+/* A handle that comes anew while we think that we hold it was lost before: the TPM was reset. */
+static void follow(tpmc__guard *guard)
+{
+    const tpmc__ledger_entry *known = NULL;
+
+    if (tpmc__frame_brings_handle(tpmc__be32(guard->command + 6))) {
+        known = tpmc__ledger_find(&guard->ledger, tpmc__be32(guard->response + TPMC__HEADER_LEN));
+        if (known != NULL && !known->orphan)
+            guard->collision = 1;
+    }
+    guard->handle = tpmc__ledger_follow(&guard->ledger, guard->command, guard->response);
 }
 
 /* The answer as ESAPI may see it: a resource manager's codes carry a layer that would kill the ESYS
@@ -176,7 +229,7 @@ static void accept_answer(tpmc__guard *guard)
     guard->why = NULL;
     guard->handle = 0;
     if (rc == 0)
-        guard->handle = tpmc__ledger_follow(&guard->ledger, guard->command, guard->response);
+        follow(guard);
     /* ESAPI itself would send again what asks for it, without a pause; our own patience is at its
      * end. */
     if (rc > 0xfff || wants_retry(rc) ||
@@ -195,38 +248,54 @@ void tpmc__guard_exchange(tpmc__guard *guard)
 
     for (;;) {
         uint8_t jitter = 0;
-        int status = exchange_once(guard);
 
-        if (status != 0)
+        if (exchange_once(guard) != 0)
             return;
-        if (!wants_retry(tpmc__be32(guard->response + 6)) || check_patience(guard) != 0)
+        if (!wants_retry(tpmc__be32(guard->response + 6)))
             break;
         /* Several processes that wait for the same chip should not come back together. */
         tpmc__env_random(guard->env, &jitter, sizeof(jitter), NULL);
-        if (tpmc__env_sleep_ms(guard->env, pause_ms + pause_ms * jitter / 512, NULL) != 0)
+        if (pause_for(guard, pause_ms + pause_ms * jitter / 512) != 0)
             break;
         pause_ms = pause_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : pause_ms * 2;
     }
     accept_answer(guard);
 }
 
+/* What a late reply tells: a handle that nobody waits for any more, or a password that must not be
+ * sent again. */
+static void take_late_reply(tpmc__guard *guard)
+{
+    uint32_t rc = tpmc__be32(guard->response + 6);
+    uint32_t code = tpmc__be32(guard->command + 6);
+
+    if (rc == 0) {
+        follow(guard);
+        tpmc__ledger_orphan(&guard->ledger, guard->handle);
+    } else if (tpmc__rc_wrong_auth(rc) && tpmc__frame_command_handles(code) > 0) {
+        guard->late_refused = tpmc__be32(guard->command + TPMC__HEADER_LEN);
+    }
+}
+
 int tpmc__guard_settle(tpmc__guard *guard)
 {
     int status = 0;
+    enum receipt receipt = RECEIVED;
 
     if (!guard->pending)
         return 0;
     Tss2_Tcti_Cancel(guard->inner);
-    status = receive_reply(guard);
-    if (status != 0)
+    receipt = receive_reply(guard, &status);
+    if (receipt == GAVE_UP)
         return status;
     guard->pending = 0;
-    if (tpmc__frame_check_response(guard->command, guard->response, guard->response_len) == NULL &&
-        tpmc__be32(guard->response + 6) == 0) {
-        uint32_t handle = tpmc__ledger_follow(&guard->ledger, guard->command, guard->response);
-
-        tpmc__ledger_orphan(&guard->ledger, handle);
+    if (receipt == TRANSPORT_FAILED) {
+        guard->broken = 1;
+        return TPMC_ERR_TPM_UNAVAILABLE;
     }
+    if (tpmc__frame_check_response(guard->command, guard->response, guard->response_len) != NULL)
+        return TPMC_ERR_TPM_UNAVAILABLE;
+    take_late_reply(guard);
     return 0;
 }
 

@@ -29,10 +29,13 @@ typedef struct tpmc__guard {
     tpmc_env *env;
     TSS2_TCTI_CONTEXT *inner; /* not owned; NULL while not connected */
     tpmc__ledger ledger;
-    int64_t deadline_ms; /* monotonic; for the commands of the running operation */
-    int uncancellable;   /* 1 while cleaning up: should-stop is not asked */
-    int broken;          /* the inner TCTI failed and must be opened anew */
-    int pending;         /* a command was sent whose reply has not been received */
+    int64_t deadline_ms;   /* monotonic; for the commands of the running operation */
+    int uncancellable;     /* 1 while cleaning up: should-stop is not asked */
+    int broken;            /* the inner TCTI failed and must be opened anew */
+    int pending;           /* a command was sent whose reply has not been received */
+    int collision;         /* a new handle is one that we thought we held: the TPM was reset */
+    uint32_t late_refused; /* the object or hierarchy whose password a late reply called wrong; 0
+                              when none */
     tpmc__outcome outcome;
     int cause;       /* TPMC_ERR_* of a failed outcome */
     TSS2_RC rc;      /* the inner TCTI's code, or the TPM's response code */
@@ -48,8 +51,11 @@ void tpmc__guard_init(tpmc__guard *guard, tpmc_env *env);
 /* Sends `guard->command` and leaves a well-formed response in `guard->response`, synthetic or not;
  * see `outcome`. */
 void tpmc__guard_exchange(tpmc__guard *guard);
-/* A late reply of an earlier operation: cancels it and takes it in. 0, or the reason why it did not
- * come in time. */
+/*
+ * A late reply of an earlier operation: cancels it and takes it in. 0, or the reason why it did not
+ * come in time; TPMC_ERR_TPM_UNAVAILABLE when the transport failed or the reply is unusable: then
+ * nothing is pending any more, and what the command may have made is to be looked for.
+ */
 int tpmc__guard_settle(tpmc__guard *guard);
 /* The outcome of the last command, which is then forgotten. */
 tpmc__outcome tpmc__guard_take_outcome(tpmc__guard *guard);

@@ -57,6 +57,14 @@ void tpmc__ledger_orphan(tpmc__ledger *ledger, uint32_t handle)
         entry->orphan = 1;
 }
 
+void tpmc__ledger_orphan_objects(tpmc__ledger *ledger)
+{
+    for (size_t i = 0; i < ledger->count; i++) {
+        if (ledger->entries[i].handle >> 24 == HANDLE_TYPE_TRANSIENT)
+            ledger->entries[i].orphan = 1;
+    }
+}
+
 void tpmc__ledger_suspect_objects(tpmc__ledger *ledger)
 {
     for (size_t i = 0; i < ledger->count; i++) {
@@ -82,7 +90,9 @@ static void follow_sessions(tpmc__ledger *ledger, const tpmc__frame *command,
         uint8_t attributes = 0;
 
         at += 2u + tpmc__be16(response + at);
-        attributes = response[at++];
+        /* One flipped bit of an answer that ESAPI has yet to verify must not make us forget a
+         * session. */
+        attributes = response[at++] | command->auths[i].attributes;
         at += 2u + tpmc__be16(response + at);
         if ((attributes & ATTRIBUTE_CONTINUE_SESSION) == 0)
             tpmc__ledger_remove(ledger, command->auths[i].session);

@@ -16,6 +16,7 @@ int tpmc__loaded_new(tpmc_tpm *tpm, ESYS_TR tr, const uint8_t *name, size_t name
     }
     loaded->handle = handle;
     loaded->tr = tr;
+    loaded->epoch = tpm->epoch;
     loaded->generation = tpm->generation;
     tpmc__ledger_set_name(&tpm->guard.ledger, handle, name, name_len);
     *out = loaded;
@@ -30,10 +31,13 @@ int tpmc__loaded_is_current(const tpmc_tpm *tpm, const tpmc__loaded *loaded)
 /* The ledger and ESAPI let go of it; what the TPM holds is flushed by the next cleaning. */
 static void let_go(tpmc_tpm *tpm, tpmc__loaded *loaded)
 {
-    if (tpmc__loaded_is_current(tpm, loaded)) {
+    if (tpmc__loaded_is_current(tpm, loaded))
         tpmc__ledger_orphan(&tpm->guard.ledger, loaded->handle);
-        if (tpm->esys != NULL)
-            Esys_TR_Close(tpm->esys, &loaded->tr);
+    if (tpm->guard.late_refused == loaded->handle)
+        tpm->guard.late_refused = 0;
+    if (tpm->esys != NULL && loaded->epoch == tpm->epoch) {
+        tpmc__tpm_blank_auth(tpm, loaded->tr);
+        Esys_TR_Close(tpm->esys, &loaded->tr);
     }
     tpmc__mem_free(loaded);
 }
@@ -110,4 +114,39 @@ void tpmc__tpm_suspect(tpmc_tpm *tpm)
 {
     tpm->generation++;
     tpmc__ledger_suspect_objects(&tpm->guard.ledger);
+    if (tpm->esys != NULL && tpm->guard.inner != NULL && !tpm->guard.pending)
+        tpmc__session_prove(tpm);
+}
+
+/* Every object that is held costs the kernel's resource manager a load and a save with each
+ * command, and it has room for three. */
+void tpmc__tpm_make_room(tpmc_tpm *tpm)
+{
+    if (tpm->kind != TPMC__TCTI_DEVICE || tpm->caller_tcti != NULL)
+        return;
+    tpm->generation++;
+    tpmc__ledger_orphan_objects(&tpm->guard.ledger);
+    tpmc__tpm_clean(tpm);
+}
+
+void tpmc__tpm_blank_auth(tpmc_tpm *tpm, ESYS_TR tr)
+{
+    static const TPM2B_AUTH blank = { 0 };
+
+    (void)Esys_TR_SetAuth(tpm->esys, tr, &blank);
+}
+
+int tpmc__tpm_refusal_holds(tpmc_tpm *tpm, const tpmc__loaded *loaded)
+{
+    int had_session = tpm->session.handle != 0;
+    int ours = loaded == NULL ? 1 : tpmc__tpm_object_is_ours(tpm, loaded);
+
+    tpmc__session_prove(tpm);
+    if (ours == 1 && had_session == (tpm->session.handle != 0))
+        return 1;
+    tpm->generation++;
+    tpmc__ledger_suspect_objects(&tpm->guard.ledger);
+    tpm->remedy = TPMC__REMEDY_RELOAD;
+    tpmc__tpm_clean(tpm);
+    return 0;
 }

@@ -9,14 +9,16 @@
 
 static const struct hierarchy {
     ESYS_TR tr;
+    uint32_t handle;
     const char *name;
     const char *option; /* how a person gives its password */
 } hierarchies[TPMC__HIERARCHY_COUNT] = {
-    [TPMC__PRIMARY_NULL] = { ESYS_TR_RH_NULL, "null", "" },
-    [TPMC_HIERARCHY_OWNER] = { ESYS_TR_RH_OWNER, "owner", "--ownerpassword" },
-    [TPMC_HIERARCHY_ENDORSEMENT] = { ESYS_TR_RH_ENDORSEMENT, "endorsement",
+    [TPMC__PRIMARY_NULL] = { ESYS_TR_RH_NULL, TPM2_RH_NULL, "null", "" },
+    [TPMC_HIERARCHY_OWNER] = { ESYS_TR_RH_OWNER, TPM2_RH_OWNER, "owner", "--ownerpassword" },
+    [TPMC_HIERARCHY_ENDORSEMENT] = { ESYS_TR_RH_ENDORSEMENT, TPM2_RH_ENDORSEMENT, "endorsement",
                                      "--endorsement-password" },
-    [TPMC_HIERARCHY_PLATFORM] = { ESYS_TR_RH_PLATFORM, "platform", "--platform-password" },
+    [TPMC_HIERARCHY_PLATFORM] = { ESYS_TR_RH_PLATFORM, TPM2_RH_PLATFORM, "platform",
+                                  "--platform-password" },
 };
 
 static int refuse_password(tpmc_tpm *tpm, int hierarchy, tpmc_error *err)
@@ -45,6 +47,8 @@ static int authorize(tpmc_tpm *tpm, int hierarchy, ESYS_TR *session, tpmc_error 
     *session = ESYS_TR_PASSWORD;
     if (hierarchy == TPMC__PRIMARY_NULL)
         return 0;
+    if (tpm->guard.late_refused != 0 && tpm->guard.late_refused == hierarchies[hierarchy].handle)
+        tpm->hierarchy_refused[hierarchy] = 1;
     if (tpm->hierarchy_refused[hierarchy])
         return refuse_password(tpm, hierarchy, err);
     if (password->len > 0) {
@@ -130,10 +134,12 @@ static int create(tpmc_tpm *tpm, int hierarchy, ESYS_TR session, const TPM2B_PUB
                                     NULL, NULL);
     int status = tpmc__tpm_result(tpm, rc, "TPM2_CreatePrimary", err);
 
-    if (status == TPMC_ERR_WRONG_PASSWORD && tpm->in_step) {
+    if (hierarchy != TPMC__PRIMARY_NULL)
+        tpmc__tpm_blank_auth(tpm, hierarchies[hierarchy].tr);
+    if (status == TPMC_ERR_WRONG_PASSWORD && tpm->in_step && tpmc__tpm_refusal_holds(tpm, NULL)) {
         tpm->hierarchy_refused[hierarchy] = 1;
         status = refuse_password(tpm, hierarchy, err);
-        tpmc__error_set_tpm_code(err, tpm->guard.rc);
+        tpmc__error_set_tpm_code(err, tpm->refusal);
     }
     return status;
 }

@@ -23,12 +23,13 @@ static const struct meaning {
     { 0x083, TPMC_ERR_UNSUPPORTED, "the TPM does not have this hash algorithm" },
     { TPMC__RC_VALUE, TPMC_ERR_TPM, "a value is out of range for this TPM" },
     { 0x085, TPMC_ERR_TPM_UNAVAILABLE, "the hierarchy is disabled" },
+    { TPMC__RC_KEY_SIZE, TPMC_ERR_UNSUPPORTED, "the TPM does not take keys of this size" },
     { 0x089, TPMC_ERR_TPM, "the TPM does not take this type of object" },
     { TPMC__RC_HANDLE, TPMC_ERR_TPM, "the TPM does not hold this handle" },
     { TPMC__RC_AUTH_FAIL, TPMC_ERR_WRONG_PASSWORD,
       "the password is wrong; the try counts towards the TPM's dictionary-attack lockout" },
     { TPMC__RC_SCHEME, TPMC_ERR_UNSUPPORTED, "the key's scheme does not allow this" },
-    { 0x095, TPMC_ERR_TPM, "a structure has a size that this TPM does not take" },
+    { TPMC__RC_SIZE, TPMC_ERR_TPM, "a structure has a size that this TPM does not take" },
     { 0x09c, TPMC_ERR_UNSUPPORTED, "the key may not be used for this" },
     { TPMC__RC_INTEGRITY, TPMC_ERR_WRONG_TPM, "the key was not made for this parent" },
     { TPMC__RC_BAD_AUTH, TPMC_ERR_WRONG_PASSWORD, "the password is wrong" },
@@ -84,6 +85,26 @@ int tpmc__rc_no_room(uint32_t rc)
 {
     static const uint32_t codes[] = { TPMC__RC_CONTEXT_GAP, TPMC__RC_OBJECT_MEMORY,
                                       TPMC__RC_SESSION_MEMORY, TPMC__RC_SESSION_HANDLES };
+    uint32_t base = tpmc__rc_base(rc);
+
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (base == codes[i])
+            return 1;
+    }
+    return 0;
+}
+
+int tpmc__rc_wrong_auth(uint32_t rc)
+{
+    uint32_t base = tpmc__rc_base(rc);
+
+    return base == TPMC__RC_AUTH_FAIL || base == TPMC__RC_BAD_AUTH;
+}
+
+int tpmc__rc_no_handle(uint32_t rc)
+{
+    static const uint32_t codes[] = { TPMC__RC_HANDLE, TPMC__RC_REFERENCE_H0,
+                                      TPMC__RC_REFERENCE_S0 };
     uint32_t base = tpmc__rc_base(rc);
 
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {

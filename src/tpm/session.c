@@ -35,6 +35,31 @@ void tpmc__session_forget(tpmc_tpm *tpm)
     tpmc__session_kill(tpm);
 }
 
+void tpmc__session_prove(tpmc_tpm *tpm)
+{
+    TPM2B_DIGEST *random = NULL;
+    TSS2_RC rc = 0;
+
+    if (tpm->session.handle == 0)
+        return;
+    /* The answer is encrypted only so that the command has a use for the session. */
+    rc = Esys_TRSess_SetAttributes(tpm->esys, tpm->session.tr,
+                                   TPMA_SESSION_CONTINUESESSION | TPMA_SESSION_ENCRYPT, 0xff);
+    if (rc == TSS2_RC_SUCCESS)
+        rc = Esys_GetRandom(tpm->esys, tpm->session.tr, ESYS_TR_NONE, ESYS_TR_NONE, 1, &random);
+    Esys_Free(random);
+    if (rc == TSS2_RC_SUCCESS)
+        return;
+    /* Another program's session may stand at this handle by now: it is not flushed. */
+    if (tpm->guard.outcome == TPMC__OUTCOME_ANSWERED &&
+        tpmc__rc_base(tpm->guard.rc) == TPMC__RC_INITIALIZE)
+        return;
+    if (tpm->guard.outcome == TPMC__OUTCOME_ANSWERED && tpm->guard.rc != 0)
+        tpmc__session_forget(tpm);
+    else
+        tpmc__session_kill(tpm);
+}
+
 static int start(tpmc_tpm *tpm, ESYS_TR salt_key, tpmc_error *err)
 {
     static const TPMT_SYM_DEF symmetric = { .algorithm = TPM2_ALG_AES,
@@ -96,5 +121,8 @@ int tpmc__session_arm(tpmc_tpm *tpm, ESYS_TR session, tpmc_error *err)
 {
     TSS2_RC rc = Esys_TRSess_SetAttributes(tpm->esys, session, TPMA_SESSION_CONTINUESESSION, 0xff);
 
-    return tpmc__tpm_result(tpm, rc, "Esys_TRSess_SetAttributes", err);
+    int status = tpmc__tpm_result(tpm, rc, "Esys_TRSess_SetAttributes", err);
+
+    tpm->session_armed = status == 0;
+    return status;
 }

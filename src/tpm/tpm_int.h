@@ -9,6 +9,7 @@
 #include "base/lock.h"
 #include "base/option_table.h"
 #include "base/secret.h"
+#include "keyfile/tpm_public.h"
 #include "tpm/guard.h"
 #include "tpm/response_code.h"
 #include "tpm/tcti.h"
@@ -21,6 +22,7 @@
 typedef struct tpmc__loaded {
     uint32_t handle;
     ESYS_TR tr;
+    unsigned epoch; /* of the ESYS context that `tr` belongs to */
     unsigned generation;
     struct tpmc__loaded *next; /* on the connection's list of objects to drop */
 } tpmc__loaded;
@@ -30,7 +32,15 @@ typedef struct tpmc__session {
     uint32_t handle; /* 0: there is none */
     ESYS_TR tr;
     int64_t started_ms;
+    int proven; /* an answer on it has been verified */
 } tpmc__session;
+
+/* What the command made whose reply was lost, until it is known what became of it. */
+typedef struct tpmc__loss {
+    int session;
+    int object;
+    tpmc__public expected; /* of an object */
+} tpmc__loss;
 
 /* What a failed operation calls for; see tpmc__tpm_result(). */
 typedef enum tpmc__remedy {
@@ -50,11 +60,15 @@ struct tpmc_tpm {
     tpmc__tcti_kind kind;
     tpmc__guard guard;
     ESYS_CONTEXT *esys;
+    unsigned epoch;      /* counts the ESYS contexts */
     unsigned generation; /* counts the times that all loaded objects were lost or dropped */
     tpmc__session session;
     int hierarchy_refused[TPMC__HIERARCHY_COUNT]; /* its password was wrong: not asked again */
+    int session_armed;                            /* the next command uses the session */
+    tpmc__loss loss;
     tpmc__remedy remedy;
-    int in_step; /* the last failure came from the TPM on sessions that agree with ours */
+    uint32_t refusal; /* the TPM's code of the last failure; 0 when it was not the TPM's */
+    int in_step;      /* the last failure came from the TPM on sessions that agree with ours */
     struct ossl_lib_ctx_st *caller_ossl; /* to be restored when the operation ends */
 
     pthread_mutex_t drop_mutex; /* guards the next two; held for a few instructions only */
@@ -96,9 +110,23 @@ void tpmc__loaded_drop(tpmc_tpm *tpm, tpmc__loaded *loaded);
 /* Drops an object at any time, in any callback: now when the connection is idle, else before its
  * next command. */
 void tpmc__loaded_discard(tpmc_tpm *tpm, tpmc__loaded *loaded);
-/* The signature made by an object did not verify: everything loaded is suspect and will be loaded
- * again. */
+/*
+ * The TPM may have been reset: everything loaded is suspect and will be loaded again. The session
+ * is kept only if it proves to be the same at both ends.
+ */
 void tpmc__tpm_suspect(tpmc_tpm *tpm);
+/* Before a key is loaded: behind a resource manager no more than one is kept. */
+void tpmc__tpm_make_room(tpmc_tpm *tpm);
+/* Asks the TPM whether it still holds the object: 1 yes, 0 no, -1 when that could not be learnt. */
+int tpmc__tpm_object_is_ours(tpmc_tpm *tpm, const tpmc__loaded *loaded);
+/*
+ * After a refused password: 1 when the refusal holds, since object (NULL for a hierarchy) and
+ * session are the ones we mean. Else what is gone has been forgotten, and the operation is to be
+ * tried again.
+ */
+int tpmc__tpm_refusal_holds(tpmc_tpm *tpm, const tpmc__loaded *loaded);
+/* Overwrites the password of an object or hierarchy that ESAPI keeps. */
+void tpmc__tpm_blank_auth(tpmc_tpm *tpm, ESYS_TR tr);
 /* Drops all that is held in the TPM; keys come back by themselves. During an operation. */
 void tpmc__tpm_drop_all(tpmc_tpm *tpm);
 
@@ -110,6 +138,9 @@ void tpmc__tpm_drop_all(tpmc_tpm *tpm);
 int tpmc__session_get(tpmc_tpm *tpm, ESYS_TR salt_key, ESYS_TR *out, tpmc_error *err);
 /* 1 when a session is there that tpmc__session_get() would use as it is. */
 int tpmc__session_is_ready(tpmc_tpm *tpm);
+/* Has the TPM and us prove to each other, by one command, that the session is the same; forgets it
+ * when it is not. */
+void tpmc__session_prove(tpmc_tpm *tpm);
 /* The session must not be used again: it is flushed before the next command. */
 void tpmc__session_kill(tpmc_tpm *tpm);
 /* The TPM has no such session any more. */
@@ -132,7 +163,11 @@ void tpmc__tpm_abandon(tpmc_tpm *tpm);
 /* Flushes what has no owner. Uses a deadline of its own and does not stop when asked to, so that
  * nothing stays behind. */
 void tpmc__tpm_clean(tpmc_tpm *tpm);
-/* After a lost reply: finds the handle that the command may have made. */
-void tpmc__tpm_recover(tpmc_tpm *tpm);
+/* Notes what the guard's command would have made: its reply was lost, or brought a handle that
+ * cannot be. */
+void tpmc__tpm_note_loss(tpmc_tpm *tpm);
+/* Finds what a lost reply was about and has it flushed. Not 0 when the TPM could not be asked: then
+ * it is tried again later. */
+int tpmc__tpm_recover(tpmc_tpm *tpm);
 
 #endif

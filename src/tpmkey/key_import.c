@@ -133,6 +133,24 @@ static int load_once(struct import *import, ESYS_TR parent, const TPM2B_PRIVATE 
     return status;
 }
 
+/* A TPM that does not have a size of key says so in one of several ways. */
+static int explain_refusal(const struct import *import, int status, tpmc_error *err)
+{
+    static const uint32_t codes[] = { TPMC__RC_VALUE, TPMC__RC_KEY_SIZE, TPMC__RC_SIZE };
+    uint32_t rc = import->tpm->refusal;
+
+    for (size_t i = 0; status == TPMC_ERR_TPM && i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (tpmc__rc_base(rc) != codes[i])
+            continue;
+        status =
+            tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
+                       "this TPM does not take RSA keys of %u bits with the exponent %u",
+                       (unsigned)import->source.modulus_len * 8, (unsigned)import->source.exponent);
+        tpmc__error_set_tpm_code(err, rc);
+    }
+    return status;
+}
+
 static int import_wrapped(struct import *import, ESYS_TR parent, const tpmc__wrapped *wrapped,
                           tpmc_error *err)
 {
@@ -157,7 +175,7 @@ static int import_wrapped(struct import *import, ESYS_TR parent, const tpmc__wra
                      &public, &duplicate, &seed, &no_symmetric, &made);
     status = tpmc__tpm_result(tpm, rc, "TPM2_Import", err);
     if (status != 0)
-        return status;
+        return explain_refusal(import, status, err);
     status = keep_private(import, made, err);
     if (status == 0)
         status = load_once(import, parent, made, &public, err);

@@ -5,10 +5,8 @@
 #include "tpm/primary.h"
 #include "tpmkey/key_int.h"
 
-static int explain_load_failure(tpmc_error *err, int status)
+static int explain_load_failure(const tpmc_tpm *tpm, int status, tpmc_error *err)
 {
-    uint32_t rc = tpmc_error_tpm_code(err);
-
     if (status != TPMC_ERR_WRONG_TPM)
         return status;
     tpmc__fail(
@@ -16,7 +14,7 @@ static int explain_load_failure(tpmc_error *err, int status)
         "the key does not belong to this TPM's storage primary: it was made on another TPM, or "
         "this TPM has been cleared since, or the key was made under another parent than the file "
         "says, or the file is damaged");
-    tpmc__error_set_tpm_code(err, rc);
+    tpmc__error_set_tpm_code(err, tpm->refusal);
     return status;
 }
 
@@ -51,7 +49,7 @@ static int load_under(tpmc_key *key, ESYS_TR parent, tpmc_error *err)
                    &public, &tr);
     status = tpmc__tpm_result(tpm, rc, "TPM2_Load", err);
     if (status != 0)
-        return explain_load_failure(err, status);
+        return explain_load_failure(tpm, status, err);
     return tpmc__loaded_new(tpm, tr, key->name, key->name_len, &key->loaded, err);
 }
 
@@ -79,6 +77,7 @@ int tpmc__key_load(tpmc_key *key, tpmc_error *err)
         return 0;
     tpmc__loaded_drop(tpm, key->loaded);
     key->loaded = NULL;
+    tpmc__tpm_make_room(tpm);
     tpmc__public_h2_template(&h2);
     status = tpmc__primary_create(tpm, TPMC_HIERARCHY_OWNER, &h2, NULL, &parent, err);
     if (status != 0)

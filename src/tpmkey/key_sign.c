@@ -12,6 +12,7 @@ struct job {
     size_t digest_len;
     uint8_t signature[MAX_SIGNATURE];
     size_t signature_len;
+    int was_suspect; /* a signature did not verify, and the key was loaded again */
 };
 
 static int refuse_salt(tpmc_error *err)
@@ -116,10 +117,11 @@ static int sign_loaded(tpmc_key *key, struct job *job, tpmc_error *err)
     rc = Esys_Sign(tpm->esys, key->loaded->tr, session, ESYS_TR_NONE, ESYS_TR_NONE, &digest,
                    &scheme, &no_ticket, &made);
     status = tpmc__tpm_result(tpm, rc, "TPM2_Sign", err);
-    if (status == TPMC_ERR_WRONG_PASSWORD && tpm->in_step) {
+    if (status == TPMC_ERR_WRONG_PASSWORD && tpm->in_step &&
+        tpmc__tpm_refusal_holds(tpm, key->loaded)) {
         key->password_refused = 1;
         refuse_password(key, err);
-        tpmc__error_set_tpm_code(err, tpm->guard.rc);
+        tpmc__error_set_tpm_code(err, tpm->refusal);
     }
     if (status != 0)
         return status;
@@ -128,8 +130,11 @@ static int sign_loaded(tpmc_key *key, struct job *job, tpmc_error *err)
     if (status == 0)
         status = check_signature(key, job, err);
     /* After a reset a stranger's key may stand where ours was, and sign. */
-    if (status == TPMC_ERR_INTEGRITY)
+    if (status == TPMC_ERR_INTEGRITY && !job->was_suspect) {
+        job->was_suspect = 1;
         tpmc__tpm_suspect(tpm);
+        tpm->remedy = TPMC__REMEDY_RELOAD;
+    }
     return status;
 }
 
@@ -142,6 +147,10 @@ static int load_and_sign(tpmc_key *key, struct job *job, tpmc_error *err)
     status = tpmc__key_load(key, err);
     if (status != 0)
         return status;
+    if (key->tpm->guard.late_refused == key->loaded->handle) {
+        key->password_refused = 1;
+        return refuse_password(key, err);
+    }
     return sign_loaded(key, job, err);
 }
 
@@ -164,10 +173,8 @@ static int sign_by_tpm(tpmc_key *key, struct job *job, tpmc_error *err)
 /* Signs `job->digest`, once everything that needs no TPM has been checked. */
 static int run(tpmc_key *key, struct job *job, tpmc_bytes **out, tpmc_error *err)
 {
-    int status = tpmc__key_check_usable(key, err);
+    int status = 0;
 
-    if (status != 0)
-        return status;
     if (job->algorithm->scheme == TPMC__ALG_RSAPSS && atomic_load(&key->wrong_salt))
         return refuse_salt(err);
     if (key->tpm == NULL) {
@@ -194,6 +201,8 @@ static int begin_job(tpmc_key *key, const char *algorithm, struct job *job, tpmc
     memset(job, 0, sizeof(*job));
     if (status == 0)
         status = tpmc__key_read(key, err);
+    if (status == 0)
+        status = tpmc__key_check_usable(key, err);
     if (status != 0)
         return status;
     status = tpmc__algorithm_for(&key->kind, algorithm, &job->algorithm, err);

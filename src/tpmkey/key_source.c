@@ -3,8 +3,10 @@
 #include "codec/file.h"
 #include "tpmkey/key_int.h"
 
+#define MAX_SPKI 8192
 #define PARENT_OWNER 0x40000001u
-#define PREPARE_MS 30000
+/* A person may be typing a password, and another thread waiting for that. */
+#define PREPARE_MS (5 * 60 * 1000)
 
 /* The bytes of the one source that was set. */
 static int read_source(tpmc_key *key, tpmc__buf *out, tpmc_error *err)
@@ -115,10 +117,6 @@ int tpmc__key_read(tpmc_key *key, tpmc_error *err)
 
 static int check_attributes(const tpmc__public *public, tpmc_error *err)
 {
-    if ((public->attributes & TPMC__OBJECT_RESTRICTED) &&
-        (public->attributes & TPMC__OBJECT_DECRYPT))
-        return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
-                          "this is a storage key, a parent of other keys; it cannot sign");
     if (public->attributes & TPMC__OBJECT_RESTRICTED)
         return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
                           "this is a restricted signing key, which this release does not use");
@@ -129,6 +127,13 @@ static int check_attributes(const tpmc__public *public, tpmc_error *err)
             err, TPMC_ERR_UNSUPPORTED,
             "this key can only be used through a policy, which this release does not run");
     return 0;
+}
+
+static int is_storage_key(const tpmc__public *public)
+{
+    const uint32_t both = TPMC__OBJECT_RESTRICTED | TPMC__OBJECT_DECRYPT;
+
+    return (public->attributes & both) == both;
 }
 
 int tpmc__key_check_usable(const tpmc_key *key, tpmc_error *err)
@@ -149,6 +154,9 @@ int tpmc__key_check_usable(const tpmc_key *key, tpmc_error *err)
         return tpmc__fail(
             err, TPMC_ERR_UNSUPPORTED,
             "the key file holds a secret or a symmetric key, which makes no signatures");
+    if (is_storage_key(&file->key))
+        return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
+                          "this is a storage key, a parent of other keys; it cannot sign");
     if (file->key.type != TPMC__ALG_RSA)
         return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
                           "this is an EC key; this release signs with RSA keys");
@@ -231,9 +239,12 @@ int tpmc_key_public(tpmc_key *key, tpmc_bytes **out, tpmc_error *err)
         return status;
     if (key->public_key == NULL)
         return tpmc__fail(err, TPMC_ERR_UNSUPPORTED, "this key has no public part");
-    tpmc__buf_init(&spki, TPMC__PUBLIC_MAX);
-    tpmc__verify_key_spki(key->public_key, &spki);
-    return tpmc__bytes_from_buf(&spki, "the public key", out, err);
+    tpmc__buf_init(&spki, MAX_SPKI);
+    status = tpmc__verify_key_spki(key->public_key, &spki, err);
+    if (status == 0)
+        return tpmc__bytes_from_buf(&spki, "the public key", out, err);
+    tpmc__buf_free(&spki);
+    return status;
 }
 
 static int describe(tpmc_key *key, tpmc__json **out, tpmc_error *err)
@@ -279,10 +290,9 @@ int tpmc_key_supports(tpmc_key *key, const char *algorithm, tpmc_error *err)
     if (algorithm == NULL)
         return tpmc__fail(err, TPMC_ERR_ARGUMENT, "the parameter 'algorithm' is NULL");
     status = tpmc__key_read(key, err);
+    if (status == 0)
+        status = tpmc__key_check_usable(key, err);
     if (status != 0)
         return status;
-    status = tpmc__algorithm_for(&key->kind, algorithm, &found, err);
-    if (status != 0)
-        return status;
-    return tpmc__key_check_usable(key, err);
+    return tpmc__algorithm_for(&key->kind, algorithm, &found, err);
 }

@@ -88,6 +88,8 @@ static int read_parent(tpmc_tpm *tpm, const tpmc_key_template *key_template, tpm
     } while (tpmc__tpm_try_again(tpm, status, &tries));
     tpmc__loaded_drop(tpm, parent);
     tpmc__tpm_end(tpm);
+    if (status == 0)
+        tpmc__error_clear(err);
     return status;
 }
 

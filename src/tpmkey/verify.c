@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tpmkey/verify.h"
 
-#include <openssl/err.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include "base/buf.h"
 #include "base/error_int.h"
+#include "codec/openssl_error.h"
 
 static const struct kind_row {
     const char *openssl_name;
@@ -35,9 +35,9 @@ int tpmc__verify_key_new(tpmc_env *env, const uint8_t *spki, size_t len, EVP_PKE
     EVP_PKEY *key = NULL;
 
     *out = NULL;
-    ERR_set_mark();
+    tpmc__openssl_begin();
     key = d2i_PUBKEY_ex(NULL, &at, (long)len, env->ossl, NULL);
-    ERR_pop_to_mark();
+    tpmc__openssl_end();
     if (key == NULL || at != spki + len) {
         EVP_PKEY_free(key);
         return tpmc__fail(err, TPMC_ERR_FORMAT,
@@ -54,15 +54,20 @@ int tpmc__verify_key_new(tpmc_env *env, const uint8_t *spki, size_t len, EVP_PKE
     return 0;
 }
 
-int tpmc__verify_key_spki(EVP_PKEY *key, tpmc__buf *out)
+int tpmc__verify_key_spki(EVP_PKEY *key, tpmc__buf *out, tpmc_error *err)
 {
     unsigned char *der = NULL;
-    int len = i2d_PUBKEY(key, &der);
-    int status = TPMC_ERR_NOMEM;
+    int len = 0;
+    int status = 0;
 
+    tpmc__openssl_begin();
+    len = i2d_PUBKEY(key, &der);
     if (len > 0)
         status = tpmc__buf_append(out, der, (size_t)len);
+    else
+        status = tpmc__openssl_fail(err, "writing the public key");
     OPENSSL_free(der);
+    tpmc__openssl_end();
     return status;
 }
 
@@ -90,9 +95,10 @@ int tpmc__verify(tpmc_env *env, EVP_PKEY *key, const tpmc__algorithm *algorithm,
     EVP_MD *md = NULL;
     int salt_len = (int)tpmc__hash_size(algorithm->hash);
     int good = -1;
+    int status = 0;
 
     *verdict = TPMC__VERDICT_BAD;
-    ERR_set_mark();
+    tpmc__openssl_begin();
     ctx = EVP_PKEY_CTX_new_from_pkey(env->ossl, key, NULL);
     md = EVP_MD_fetch(env->ossl, tpmc__hash_openssl_name(algorithm->hash), NULL);
     if (ctx != NULL && md != NULL)
@@ -104,8 +110,10 @@ int tpmc__verify(tpmc_env *env, EVP_PKEY *key, const tpmc__algorithm *algorithm,
         if (good == 1)
             *verdict = TPMC__VERDICT_OTHER_SALT;
     }
+    if (good < 0)
+        status = tpmc__openssl_fail(err, "verifying the signature");
     EVP_MD_free(md);
     EVP_PKEY_CTX_free(ctx);
-    ERR_pop_to_mark();
-    return good < 0 ? tpmc__fail_nomem(err) : 0;
+    tpmc__openssl_end();
+    return status;
 }

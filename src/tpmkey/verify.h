@@ -20,7 +20,7 @@ typedef enum tpmc__verdict {
 int tpmc__verify_key_new(tpmc_env *env, const uint8_t *spki, size_t len, EVP_PKEY **out,
                          tpmc__key_kind *kind, tpmc_error *err);
 /* The DER SubjectPublicKeyInfo again. */
-int tpmc__verify_key_spki(EVP_PKEY *key, tpmc__buf *out);
+int tpmc__verify_key_spki(EVP_PKEY *key, tpmc__buf *out, tpmc_error *err);
 int tpmc__verify(tpmc_env *env, EVP_PKEY *key, const tpmc__algorithm *algorithm,
                  const uint8_t *digest, const tpmc__span *signature, tpmc__verdict *verdict,
                  tpmc_error *err);

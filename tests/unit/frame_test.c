@@ -148,6 +148,18 @@ static void refuses_strange_errors(void **state)
     assert_non_null(tpmc__frame_check_response(sign_command, bytes, 10));
 }
 
+static void refuses_handles_of_another_kind(void **state)
+{
+    uint8_t bytes[sizeof(load_response)];
+
+    (void)state;
+    memcpy(bytes, load_response, sizeof(bytes));
+    bytes[10] = 0x81;
+    assert_non_null(tpmc__frame_check_response(load_command, bytes, sizeof(bytes)));
+    bytes[10] = 0x02;
+    assert_non_null(tpmc__frame_check_response(load_command, bytes, sizeof(bytes)));
+}
+
 static void ledger_follows_handles(void **state)
 {
     tpmc__ledger ledger = { 0 };
@@ -167,6 +179,7 @@ static void ledger_follows_sessions(void **state)
 {
     tpmc__ledger ledger = { 0 };
     uint8_t last[sizeof(sign_response)];
+    uint8_t last_command[sizeof(sign_command)];
 
     (void)state;
     tpmc__ledger_add(&ledger, 0x02000000);
@@ -174,7 +187,12 @@ static void ledger_follows_sessions(void **state)
     assert_int_equal(ledger.count, 1);
     memcpy(last, sign_response, sizeof(last));
     last[21] = 0;
+    /* Nobody asked for its end: a bit was flipped on the way. */
     tpmc__ledger_follow(&ledger, sign_command, last);
+    assert_int_equal(ledger.count, 1);
+    memcpy(last_command, sign_command, sizeof(last_command));
+    last_command[24] = 0x40;
+    tpmc__ledger_follow(&ledger, last_command, last);
     assert_int_equal(ledger.count, 0);
 }
 
@@ -209,11 +227,17 @@ static void ledger_suspects_objects_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_commands),           cmocka_unit_test(refuses_cut_commands),
-        cmocka_unit_test(accepts_good_responses),   cmocka_unit_test(refuses_cut_responses),
-        cmocka_unit_test(refuses_each_wrong_field), cmocka_unit_test(refuses_strange_errors),
-        cmocka_unit_test(ledger_follows_handles),   cmocka_unit_test(ledger_follows_sessions),
-        cmocka_unit_test(ledger_keeps_its_bounds),  cmocka_unit_test(ledger_suspects_objects_only),
+        cmocka_unit_test(reads_commands),
+        cmocka_unit_test(refuses_cut_commands),
+        cmocka_unit_test(accepts_good_responses),
+        cmocka_unit_test(refuses_cut_responses),
+        cmocka_unit_test(refuses_each_wrong_field),
+        cmocka_unit_test(refuses_strange_errors),
+        cmocka_unit_test(refuses_handles_of_another_kind),
+        cmocka_unit_test(ledger_follows_handles),
+        cmocka_unit_test(ledger_follows_sessions),
+        cmocka_unit_test(ledger_keeps_its_bounds),
+        cmocka_unit_test(ledger_suspects_objects_only),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
