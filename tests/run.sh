@@ -68,6 +68,9 @@ clean_environment() {
   export LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 CCACHE_DISABLE=1
   export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
   export UBSAN_OPTIONS=print_stacktrace=1
+  if pkg-config --atleast-version=4.0 tss2-tctildr; then
+    export LSAN_OPTIONS=suppressions=$source_dir/tests/lsan.supp:print_suppressions=0
+  fi
 }
 
 # build NAME CMAKE_ARGUMENT...

@@ -22,9 +22,10 @@ typedef struct tpmc_bytes tpmc_bytes;
 /**
  * \brief The bytes.
  * \param[in] bytes may be NULL.
- * \return a pointer to tpmc_bytes_len() bytes, followed by a NUL that is not counted, so that text
- * can be used as a C string; NULL only when `bytes` is NULL; owned by `bytes`. \par Threads any
- * number at once. \since 0.1
+ * \return a pointer to tpmc_bytes_len() bytes, followed by a NUL that is not counted, so that
+ * text can be used as a C string; NULL only when `bytes` is NULL; owned by `bytes`.
+ * \par Threads any number at once.
+ * \since 0.1
  */
 TPMC_API const uint8_t *tpmc_bytes_data(const tpmc_bytes *bytes);
 

@@ -64,10 +64,13 @@ typedef int (*tpmc_log_fn)(void *user, int level, const char *text);
 
 /**
  * \brief Makes an environment with the system's clocks, sleep and random bytes, without log, and
- * with the built-in HTTP transport where this build has one. \param[out] out the environment, to be
- * freed with tpmc_env_free(); NULL on failure. \param[out] err detail of a failure; may be NULL.
- * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_NOMEM or TPMC_ERR_UNSUPPORTED (OpenSSL's default provider
- * cannot be loaded). \par Threads any. \since 0.1
+ * with the built-in HTTP transport where this build has one.
+ * \param[out] out the environment, to be freed with tpmc_env_free(); NULL on failure.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_NOMEM or TPMC_ERR_UNSUPPORTED (OpenSSL's default
+ * provider cannot be loaded).
+ * \par Threads any.
+ * \since 0.1
  */
 TPMC_API int tpmc_env_new(tpmc_env **out, tpmc_error *err);
 
@@ -85,16 +88,21 @@ TPMC_API void tpmc_env_free(tpmc_env *env);
  * \param[in] name an option's name.
  * \param[in] value its value, copied; NULL resets it to the default.
  * \param[out] err detail of a failure; may be NULL.
- * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED; nothing changes
- * on failure. \par Threads one at a time. \since 0.1
+ * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED; nothing
+ * changes on failure.
+ * \par Threads one at a time.
+ * \since 0.1
  */
 TPMC_API int tpmc_env_set(tpmc_env *env, const char *name, const char *value, tpmc_error *err);
 
 /**
  * \brief Sets the HTTP transport. It runs with no lock held, so it may use the library, but not
- * wait for the call it serves. \param[in] env the environment. \param[in] fn the callback; NULL
- * restores the default. \param[in] user handed to every call. \param[in] release called once when
- * the callback is no longer needed; may be NULL. \param[out] err detail of a failure; may be NULL.
+ * wait for the call it serves.
+ * \param[in] env the environment.
+ * \param[in] fn the callback; NULL restores the default.
+ * \param[in] user handed to every call.
+ * \param[in] release called once when the callback is no longer needed; may be NULL.
+ * \param[out] err detail of a failure; may be NULL.
  * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE or TPMC_ERR_FORKED; nothing changes on failure.
  * \par Threads one at a time.
  * \since 0.1
@@ -146,11 +154,15 @@ TPMC_API int tpmc_env_set_sleep(tpmc_env *env, tpmc_sleep_fn fn, void *user,
 
 /**
  * \brief Sets the check for cancellation; the default never stops. It may run while the library
- * holds locks. \param[in] env the environment. \param[in] fn the callback; NULL restores the
- * default. \param[in] user handed to every call. \param[in] release called once when the callback
- * is no longer needed; may be NULL. \param[out] err detail of a failure; may be NULL. \return 0,
- * TPMC_ERR_ARGUMENT, TPMC_ERR_STATE or TPMC_ERR_FORKED; nothing changes on failure. \par Threads
- * one at a time. \since 0.1
+ * holds locks.
+ * \param[in] env the environment.
+ * \param[in] fn the callback; NULL restores the default.
+ * \param[in] user handed to every call.
+ * \param[in] release called once when the callback is no longer needed; may be NULL.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE or TPMC_ERR_FORKED; nothing changes on failure.
+ * \par Threads one at a time.
+ * \since 0.1
  */
 TPMC_API int tpmc_env_set_should_stop(tpmc_env *env, tpmc_should_stop_fn fn, void *user,
                                       tpmc_release_fn release, tpmc_error *err);

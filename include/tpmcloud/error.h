@@ -101,17 +101,23 @@ TPMC_API void tpmc_error_free(tpmc_error *error);
 TPMC_API int tpmc_error_code(const tpmc_error *error);
 
 /**
- * \brief One or more sentences for a person: what failed and what to do. Never holds a secret or a
- * control character. \param[in] error may be NULL. \return UTF-8 text, empty when nothing failed;
- * never NULL; owned by the object and valid until its next use. \par Threads one at a time per
- * object. \since 0.1
+ * \brief One or more sentences for a person: what failed and what to do. Never holds a secret or
+ * a control character.
+ * \param[in] error may be NULL.
+ * \return UTF-8 text, empty when nothing failed; never NULL; owned by the object and valid until
+ * its next use.
+ * \par Threads one at a time per object.
+ * \since 0.1
  */
 TPMC_API const char *tpmc_error_text(const tpmc_error *error);
 
 /**
- * \brief The TPM's or TSS's response code (TCG TSS 2.0 Response Code Values), where a TPM command
- * failed. \param[in] error may be NULL. \return the code, or 0. \par Threads one at a time per
- * object. \since 0.1
+ * \brief The TPM's or TSS's response code (TCG TSS 2.0 Response Code Values), where a TPM
+ * command failed.
+ * \param[in] error may be NULL.
+ * \return the code, or 0.
+ * \par Threads one at a time per object.
+ * \since 0.1
  */
 TPMC_API uint32_t tpmc_error_tpm_code(const tpmc_error *error);
 
@@ -126,17 +132,22 @@ TPMC_API int tpmc_error_http_status(const tpmc_error *error);
 
 /**
  * \brief The provider's own code, such as `invalid_grant`, `AADSTS700027` or
- * `AccessDeniedException`. \param[in] error may be NULL. \return UTF-8 text, empty when there is
- * none; never NULL; owned by the object and valid until its next use. \par Threads one at a time
- * per object. \since 0.1
+ * `AccessDeniedException`.
+ * \param[in] error may be NULL.
+ * \return UTF-8 text, empty when there is none; never NULL; owned by the object and valid until
+ * its next use.
+ * \par Threads one at a time per object.
+ * \since 0.1
  */
 TPMC_API const char *tpmc_error_provider_code(const tpmc_error *error);
 
 /**
  * \brief The provider's id of the failed request, for its support.
  * \param[in] error may be NULL.
- * \return UTF-8 text, empty when there is none; never NULL; owned by the object and valid until its
- * next use. \par Threads one at a time per object. \since 0.1
+ * \return UTF-8 text, empty when there is none; never NULL; owned by the object and valid until
+ * its next use.
+ * \par Threads one at a time per object.
+ * \since 0.1
  */
 TPMC_API const char *tpmc_error_request_id(const tpmc_error *error);
 

@@ -49,20 +49,26 @@ TPMC_API void tpmc_gcp_free(tpmc_gcp *gcp);
  * \param[in] name an option's name.
  * \param[in] value its value, copied; NULL resets it to the default.
  * \param[out] err detail of a failure; may be NULL.
- * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED; nothing changes
- * on failure. \par Threads one at a time. \since 0.1
+ * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED; nothing
+ * changes on failure.
+ * \par Threads one at a time.
+ * \since 0.1
  */
 TPMC_API int tpmc_gcp_set(tpmc_gcp *gcp, const char *name, const char *value, tpmc_error *err);
 
 /**
  * \brief A token for Google's APIs: a JWT that the key signs (AIP-4111), in scope form or, with
- * `audience`, in audience form. It is cached: until shortly before its expiry further calls return
- * it without a TPM command. \param[in] gcp the identity; it freezes. \param[out] out the token, to
- * be freed with tpmc_token_free(); NULL on failure. \param[out] err detail of a failure; may be
- * NULL. \return 0, the codes of tpmc_key_sign(), TPMC_ERR_ARGUMENT (an option is missing, or
- * options contradict each other), TPMC_ERR_UNSUPPORTED (the key cannot do RS256) or TPMC_ERR_CLOCK
- * (the system's clock is before 2020). \par Threads any number at once: while one caller makes the
- * token, others wait for it or get the one still valid. \since 0.1
+ * `audience`, in audience form. It is cached: until shortly before its expiry further calls
+ * return it without a TPM command.
+ * \param[in] gcp the identity; it freezes.
+ * \param[out] out the token, to be freed with tpmc_token_free(); NULL on failure.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, the codes of tpmc_key_sign(), TPMC_ERR_ARGUMENT (an option is missing, or options
+ * contradict each other), TPMC_ERR_UNSUPPORTED (the key cannot do RS256) or TPMC_ERR_CLOCK (the
+ * system's clock is before 2020).
+ * \par Threads any number at once: while one caller makes the token, others wait for it or get
+ * the one still valid.
+ * \since 0.1
  */
 TPMC_API int tpmc_gcp_get_token(tpmc_gcp *gcp, tpmc_token **out, tpmc_error *err);
 

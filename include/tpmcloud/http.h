@@ -29,9 +29,12 @@ typedef struct tpmc_http_response tpmc_http_response;
  * \brief Makes a request without headers and body.
  * \param[in] method a token of RFC 9110 section 9 such as "POST", 1 to 16 capital letters.
  * \param[in] url an absolute `https` or `http` URL of at most 8192 bytes, without user info and
- * fragment. \param[out] out the request, to be freed with tpmc_http_request_free(); NULL on
- * failure. \param[out] err detail of a failure; may be NULL. \return 0, TPMC_ERR_ARGUMENT or
- * TPMC_ERR_NOMEM. \par Threads any. \since 0.1
+ * fragment.
+ * \param[out] out the request, to be freed with tpmc_http_request_free(); NULL on failure.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, TPMC_ERR_ARGUMENT or TPMC_ERR_NOMEM.
+ * \par Threads any.
+ * \since 0.1
  */
 TPMC_API int tpmc_http_request_new(const char *method, const char *url, tpmc_http_request **out,
                                    tpmc_error *err);
@@ -43,14 +46,18 @@ TPMC_API int tpmc_http_request_new(const char *method, const char *url, tpmc_htt
  * \param[in] value at most 16384 bytes, without CR, LF, NUL and other control characters.
  * \param[out] err detail of a failure; may be NULL.
  * \return 0, TPMC_ERR_ARGUMENT (also for more than 64 fields) or TPMC_ERR_NOMEM; the request is
- * unchanged on failure. \par Threads one at a time per request. \since 0.1
+ * unchanged on failure.
+ * \par Threads one at a time per request.
+ * \since 0.1
  */
 TPMC_API int tpmc_http_request_add_header(tpmc_http_request *request, const char *name,
                                           const char *value, tpmc_error *err);
 
 /**
  * \brief Sets the body, replacing a former one. The bytes are copied, and wiped when replaced or
- * freed. \param[in] request the request. \param[in] body `len` bytes; may be NULL when `len` is 0.
+ * freed.
+ * \param[in] request the request.
+ * \param[in] body `len` bytes; may be NULL when `len` is 0.
  * \param[in] len 0 to 16 MiB.
  * \param[out] err detail of a failure; may be NULL.
  * \return 0, TPMC_ERR_ARGUMENT or TPMC_ERR_NOMEM; the request is unchanged on failure.
@@ -61,11 +68,14 @@ TPMC_API int tpmc_http_request_set_body(tpmc_http_request *request, const void *
                                         tpmc_error *err);
 
 /**
- * \brief Sets the text that stands for the hash of a body which the application sends itself, such
- * as the hex SHA-256 of it or `UNSIGNED-PAYLOAD`. \param[in] request the request. \param[in] hash 1
- * to 128 printable ASCII characters; NULL unsets it. \param[out] err detail of a failure; may be
- * NULL. \return 0, TPMC_ERR_ARGUMENT or TPMC_ERR_NOMEM; the request is unchanged on failure. \par
- * Threads one at a time per request. \since 0.1
+ * \brief Sets the text that stands for the hash of a body which the application sends itself,
+ * such as the hex SHA-256 of it or `UNSIGNED-PAYLOAD`.
+ * \param[in] request the request.
+ * \param[in] hash 1 to 128 printable ASCII characters; NULL unsets it.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, TPMC_ERR_ARGUMENT or TPMC_ERR_NOMEM; the request is unchanged on failure.
+ * \par Threads one at a time per request.
+ * \since 0.1
  */
 TPMC_API int tpmc_http_request_set_payload_hash(tpmc_http_request *request, const char *hash,
                                                 tpmc_error *err);
@@ -156,7 +166,9 @@ TPMC_API const char *tpmc_http_request_payload_hash(const tpmc_http_request *req
  * \brief How long the transport may take for this exchange, connecting included.
  * \param[in] request may be NULL.
  * \return milliseconds left when the transport was called, more than 0; -1 for a request that is
- * not being exchanged. \par Threads one at a time per request. \since 0.1
+ * not being exchanged.
+ * \par Threads one at a time per request.
+ * \since 0.1
  */
 TPMC_API int64_t tpmc_http_request_time_left_ms(const tpmc_http_request *request);
 
@@ -178,7 +190,8 @@ TPMC_API int tpmc_http_response_set_status(tpmc_http_response *response, int sta
  * \param[in] name a token of RFC 9110 section 5.6.2, 1 to 128 bytes.
  * \param[in] value at most 16384 bytes, without CR, LF, NUL and other control characters.
  * \param[out] err detail of a failure; may be NULL.
- * \return 0, TPMC_ERR_ARGUMENT (also for more than 128 fields or 64 KiB of them) or TPMC_ERR_NOMEM.
+ * \return 0, TPMC_ERR_ARGUMENT (also for more than 128 fields or 64 KiB of them) or
+ * TPMC_ERR_NOMEM.
  * \par Threads one at a time per response.
  * \since 0.1
  */
@@ -192,8 +205,9 @@ TPMC_API int tpmc_http_response_add_header(tpmc_http_response *response, const c
  * \param[in] len the number of bytes.
  * \param[out] err detail of a failure; may be NULL.
  * \return 0, TPMC_ERR_PROTOCOL when the body grows beyond what the library takes (the transport
- * should then stop reading), TPMC_ERR_ARGUMENT or TPMC_ERR_NOMEM. \par Threads one at a time per
- * response. \since 0.1
+ * should then stop reading), TPMC_ERR_ARGUMENT or TPMC_ERR_NOMEM.
+ * \par Threads one at a time per response.
+ * \since 0.1
  */
 TPMC_API int tpmc_http_response_append_body(tpmc_http_response *response, const void *data,
                                             size_t len, tpmc_error *err);

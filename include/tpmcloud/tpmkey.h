@@ -40,19 +40,20 @@ typedef struct tpmc_key_template tpmc_key_template;
 #define TPMC_HIERARCHY_PLATFORM 3
 
 /**
- * \brief Asks for a password. Runs with no lock held, at most once for each time the key is opened.
+ * \brief Asks for a password. Runs with no lock held, at most once for each time the key is
+ * opened.
  *
- * Writes at most `capacity` bytes to `out` and the number of them to `len`; the library wipes both
- * copies.
+ * Writes at most `capacity` bytes to `out` and the number of them to `len`; the library wipes
+ * both copies.
  */
 typedef int (*tpmc_password_fn)(void *user, uint8_t *out, size_t capacity, size_t *len);
 
 /**
  * \brief Signs for a callback key. Runs with no lock held.
  *
- * `algorithm` is a name such as "RS256". An asymmetric key gets the digest in `data` and writes a
- * signature as OpenSSL has it (ECDSA in DER); an HMAC key ("HS256") gets the message and writes the
- * MAC. At most `capacity` bytes go to `out`, their number to `out_len`.
+ * `algorithm` is a name such as "RS256". An asymmetric key gets the digest in `data` and writes
+ * a signature as OpenSSL has it (ECDSA in DER); an HMAC key ("HS256") gets the message and
+ * writes the MAC. At most `capacity` bytes go to `out`, their number to `out_len`.
  */
 typedef int (*tpmc_sign_fn)(void *user, const char *algorithm, const uint8_t *data, size_t len,
                             uint8_t *out, size_t capacity, size_t *out_len);
@@ -69,9 +70,11 @@ typedef int (*tpmc_sign_fn)(void *user, const char *algorithm, const uint8_t *da
 TPMC_API int tpmc_tpm_new(tpmc_env *env, tpmc_tpm **out, tpmc_error *err);
 
 /**
- * \brief Drops the caller's reference. Never waits for a running command: what the TPM still holds
- * is flushed by the last reference. \param[in] tpm may be NULL. \par Threads any; inside callbacks
- * too. \since 0.1
+ * \brief Drops the caller's reference. Never waits for a running command: what the TPM still
+ * holds is flushed by the last reference.
+ * \param[in] tpm may be NULL.
+ * \par Threads any; inside callbacks too.
+ * \since 0.1
  */
 TPMC_API void tpmc_tpm_free(tpmc_tpm *tpm);
 
@@ -81,8 +84,10 @@ TPMC_API void tpmc_tpm_free(tpmc_tpm *tpm);
  * \param[in] name an option's name.
  * \param[in] value its value, copied; NULL resets it to the default.
  * \param[out] err detail of a failure; may be NULL.
- * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED; nothing changes
- * on failure. \par Threads one at a time. \since 0.1
+ * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED; nothing
+ * changes on failure.
+ * \par Threads one at a time.
+ * \since 0.1
  */
 TPMC_API int tpmc_tpm_set(tpmc_tpm *tpm, const char *name, const char *value, tpmc_error *err);
 
@@ -93,8 +98,10 @@ TPMC_API int tpmc_tpm_set(tpmc_tpm *tpm, const char *name, const char *value, tp
  * \param[in] password `len` bytes, copied and wiped when freed; NULL with `len` 0 unsets it.
  * \param[in] len 0 to 64 bytes.
  * \param[out] err detail of a failure; may be NULL.
- * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED; nothing changes
- * on failure. \par Threads one at a time. \since 0.1
+ * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED; nothing
+ * changes on failure.
+ * \par Threads one at a time.
+ * \since 0.1
  */
 TPMC_API int tpmc_tpm_set_hierarchy_password(tpmc_tpm *tpm, int hierarchy, const void *password,
                                              size_t len, tpmc_error *err);
@@ -104,8 +111,10 @@ TPMC_API int tpmc_tpm_set_hierarchy_password(tpmc_tpm *tpm, int hierarchy, const
  * \param[in] tpm the connection; it freezes.
  * \param[out] err detail of a failure; may be NULL.
  * \return 0, TPMC_ERR_TPM_UNAVAILABLE (no device, no permission, nobody listening),
- * TPMC_ERR_ARGUMENT (a TCTI that is not allowed), TPMC_ERR_TIMEOUT, TPMC_ERR_STATE, TPMC_ERR_NOMEM
- * or TPMC_ERR_FORKED. \par Threads any number at once. \since 0.1
+ * TPMC_ERR_ARGUMENT (a TCTI that is not allowed), TPMC_ERR_TIMEOUT, TPMC_ERR_STATE,
+ * TPMC_ERR_NOMEM or TPMC_ERR_FORKED.
+ * \par Threads any number at once.
+ * \since 0.1
  */
 TPMC_API int tpmc_tpm_open(tpmc_tpm *tpm, tpmc_error *err);
 
@@ -122,13 +131,18 @@ TPMC_API void tpmc_tpm_release(tpmc_tpm *tpm);
 
 /**
  * \brief Makes the parent under which a template's keys are made, and reads its public part and
- * Name. \param[in] tpm the connection; it freezes. \param[in] key_template says which parent; NULL
- * means the default: the owner hierarchy's H2 ECC storage primary. \param[out] public_area the
- * marshalled TPM2B_PUBLIC (TPM 2.0 Part 2, 12.2.5), freed with tpmc_bytes_free(); may be NULL.
+ * Name.
+ * \param[in] tpm the connection; it freezes.
+ * \param[in] key_template says which parent; NULL means the default: the owner hierarchy's H2
+ * ECC storage primary.
+ * \param[out] public_area the marshalled TPM2B_PUBLIC (TPM 2.0 Part 2, 12.2.5), freed with
+ * tpmc_bytes_free(); may be NULL.
  * \param[out] name the Name (TPM 2.0 Part 1, 16), freed with tpmc_bytes_free(); may be NULL.
  * \param[out] err detail of a failure; may be NULL.
  * \return 0, or the codes of tpmc_tpm_open() and TPMC_ERR_TPM, TPMC_ERR_WRONG_PASSWORD (the
- * hierarchy's). \par Threads any number at once. \since 0.1
+ * hierarchy's).
+ * \par Threads any number at once.
+ * \since 0.1
  */
 TPMC_API int tpmc_tpm_read_parent(tpmc_tpm *tpm, tpmc_key_template *key_template,
                                   tpmc_bytes **public_area, tpmc_bytes **name, tpmc_error *err);
@@ -147,14 +161,17 @@ TPMC_API int tpmc_key_new(tpmc_tpm *tpm, tpmc_key **out, tpmc_error *err);
 /**
  * \brief Makes a key whose signatures come from a callback: for tests and for other hardware.
  * \param[in] env the environment; a reference is kept and it freezes.
- * \param[in] spki the public key as a DER SubjectPublicKeyInfo (RFC 5280 section 4.1), copied; NULL
- * makes an HMAC key. \param[in] spki_len 1 to 4096 bytes, or 0 for an HMAC key. \param[in] fn
- * signs; its signatures are verified under `spki` before they are returned. \param[in] user handed
- * to every call of `fn`. \param[in] release called once when the key is gone; may be NULL; not
- * called when this function fails. \param[out] out the key, to be freed with tpmc_key_free(); NULL
- * on failure. \param[out] err detail of a failure; may be NULL. \return 0, TPMC_ERR_ARGUMENT,
- * TPMC_ERR_FORMAT, TPMC_ERR_UNSUPPORTED (the kind of key), TPMC_ERR_NOMEM, TPMC_ERR_STATE or
- *         TPMC_ERR_FORKED.
+ * \param[in] spki the public key as a DER SubjectPublicKeyInfo (RFC 5280 section 4.1), copied;
+ * NULL makes an HMAC key.
+ * \param[in] spki_len 1 to 4096 bytes, or 0 for an HMAC key.
+ * \param[in] fn signs; its signatures are verified under `spki` before they are returned.
+ * \param[in] user handed to every call of `fn`.
+ * \param[in] release called once when the key is gone; may be NULL; not called when this
+ * function fails.
+ * \param[out] out the key, to be freed with tpmc_key_free(); NULL on failure.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_FORMAT, TPMC_ERR_UNSUPPORTED (the kind of key),
+ * TPMC_ERR_NOMEM, TPMC_ERR_STATE or TPMC_ERR_FORKED.
  * \par Threads any.
  * \since 0.1
  */
@@ -163,7 +180,8 @@ TPMC_API int tpmc_key_new_callback(tpmc_env *env, const void *spki, size_t spki_
                                    tpmc_key **out, tpmc_error *err);
 
 /**
- * \brief Takes one more reference, so that two owners can each call tpmc_key_free(). The key freezes.
+ * \brief Takes one more reference, so that two owners can each call tpmc_key_free(). The key
+ * freezes.
  * \param[in] key the key.
  * \param[out] err detail of a failure; may be NULL.
  * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE or TPMC_ERR_FORKED.
@@ -173,9 +191,11 @@ TPMC_API int tpmc_key_new_callback(tpmc_env *env, const void *spki, size_t spki_
 TPMC_API int tpmc_key_retain(tpmc_key *key, tpmc_error *err);
 
 /**
- * \brief Drops the caller's reference. Never waits: a key still loaded is flushed at once when the
- * connection is idle, else before its next command. \param[in] key may be NULL. \par Threads any;
- * inside callbacks too, but for the key whose call is running. \since 0.1
+ * \brief Drops the caller's reference. Never waits: a key still loaded is flushed at once when
+ * the connection is idle, else before its next command.
+ * \param[in] key may be NULL.
+ * \par Threads any; inside callbacks too, but for the key whose call is running.
+ * \since 0.1
  */
 TPMC_API void tpmc_key_free(tpmc_key *key);
 
@@ -185,8 +205,10 @@ TPMC_API void tpmc_key_free(tpmc_key *key);
  * \param[in] name an option's name.
  * \param[in] value its value, copied; NULL resets it to the default.
  * \param[out] err detail of a failure; may be NULL.
- * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED; nothing changes
- * on failure. \par Threads one at a time. \since 0.1
+ * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED; nothing
+ * changes on failure.
+ * \par Threads one at a time.
+ * \since 0.1
  */
 TPMC_API int tpmc_key_set(tpmc_key *key, const char *name, const char *value, tpmc_error *err);
 
@@ -196,18 +218,25 @@ TPMC_API int tpmc_key_set(tpmc_key *key, const char *name, const char *value, tp
  * \param[in] pem TSS2 PEM text or DER, copied; NULL with `len` 0 unsets it.
  * \param[in] len 1 to 65536 bytes.
  * \param[out] err detail of a failure; may be NULL.
- * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED; nothing changes
- * on failure. \par Threads one at a time. \since 0.1
+ * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED; nothing
+ * changes on failure.
+ * \par Threads one at a time.
+ * \since 0.1
  */
 TPMC_API int tpmc_key_set_pem(tpmc_key *key, const void *pem, size_t len, tpmc_error *err);
 
 /**
  * \brief Sets the key's password (authValue). One that is given, also an empty one, is used as
- * given, whatever the file says. \param[in] key the key. \param[in] password `len` bytes, copied
- * and wiped when freed; NULL unsets it, a pointer with `len` 0 means that the password is known to
- * be empty. \param[in] len 0 to 64 bytes. \param[out] err detail of a failure; may be NULL. \return
- * 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED; nothing changes on
- * failure. \par Threads one at a time. \since 0.1
+ * given, whatever the file says.
+ * \param[in] key the key.
+ * \param[in] password `len` bytes, copied and wiped when freed; NULL unsets it, a pointer with
+ * `len` 0 means that the password is known to be empty.
+ * \param[in] len 0 to 64 bytes.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED; nothing
+ * changes on failure.
+ * \par Threads one at a time.
+ * \since 0.1
  */
 TPMC_API int tpmc_key_set_password(tpmc_key *key, const void *password, size_t len,
                                    tpmc_error *err);
@@ -215,75 +244,99 @@ TPMC_API int tpmc_key_set_password(tpmc_key *key, const void *password, size_t l
 /**
  * \brief Reads the key's password from the first line of a file, now.
  * \param[in] key the key.
- * \param[in] path a regular file, pipe or terminal of at most 4096 bytes; the line end is no part
- * of the password. \param[out] err detail of a failure; may be NULL. \return 0, TPMC_ERR_ARGUMENT,
- * TPMC_ERR_IO, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED; nothing changes on failure. \par
- * Threads one at a time. \since 0.1
+ * \param[in] path a regular file, pipe or terminal of at most 4096 bytes; the line end is no
+ * part of the password.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_IO, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED;
+ * nothing changes on failure.
+ * \par Threads one at a time.
+ * \since 0.1
  */
 TPMC_API int tpmc_key_set_password_file(tpmc_key *key, const char *path, tpmc_error *err);
 
 /**
  * \brief Sets a callback that is asked for the password when the key is opened, and only if none
- * was set. \param[in] key the key. \param[in] fn the callback; NULL unsets it. \param[in] user
- * handed to every call. \param[in] release called once when the callback is no longer needed; may
- * be NULL. \param[out] err detail of a failure; may be NULL. \return 0, TPMC_ERR_ARGUMENT,
- * TPMC_ERR_STATE or TPMC_ERR_FORKED; nothing changes on failure. \par Threads one at a time. \since
- * 0.1
+ * was set.
+ * \param[in] key the key.
+ * \param[in] fn the callback; NULL unsets it.
+ * \param[in] user handed to every call.
+ * \param[in] release called once when the callback is no longer needed; may be NULL.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE or TPMC_ERR_FORKED; nothing changes on failure.
+ * \par Threads one at a time.
+ * \since 0.1
  */
 TPMC_API int tpmc_key_set_password_callback(tpmc_key *key, tpmc_password_fn fn, void *user,
                                             tpmc_release_fn release, tpmc_error *err);
 
 /**
  * \brief Opens the key now instead of at the first operation: reads the file, asks for the
- * password, loads the key into the TPM. \param[in] key the key; it freezes. \param[out] err detail
- * of a failure; may be NULL. \return 0, TPMC_ERR_FORMAT, TPMC_ERR_IO, TPMC_ERR_UNSUPPORTED (not a
- * signing key), TPMC_ERR_WRONG_TPM, TPMC_ERR_WRONG_PASSWORD (missing, or the hierarchy's),
- * TPMC_ERR_TPM_UNAVAILABLE, TPMC_ERR_TPM, TPMC_ERR_LOCKOUT, TPMC_ERR_TIMEOUT, TPMC_ERR_CANCELLED,
- * TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED. \par Threads any number at once. \since 0.1
+ * password, loads the key into the TPM.
+ * \param[in] key the key; it freezes.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, TPMC_ERR_FORMAT, TPMC_ERR_IO, TPMC_ERR_UNSUPPORTED (not a signing key),
+ * TPMC_ERR_WRONG_TPM, TPMC_ERR_WRONG_PASSWORD (missing, or the hierarchy's),
+ * TPMC_ERR_TPM_UNAVAILABLE, TPMC_ERR_TPM, TPMC_ERR_LOCKOUT, TPMC_ERR_TIMEOUT,
+ * TPMC_ERR_CANCELLED, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED.
+ * \par Threads any number at once.
+ * \since 0.1
  */
 TPMC_API int tpmc_key_open(tpmc_key *key, tpmc_error *err);
 
 /**
  * \brief The public key. Reads the key file; needs no TPM and no password.
  * \param[in] key the key; it freezes.
- * \param[out] out a DER SubjectPublicKeyInfo (RFC 5280 section 4.1), freed with tpmc_bytes_free();
- * NULL on failure. \param[out] err detail of a failure; may be NULL. \return 0, TPMC_ERR_FORMAT,
- * TPMC_ERR_IO, TPMC_ERR_UNSUPPORTED (an HMAC key), TPMC_ERR_ARGUMENT, TPMC_ERR_STATE,
- *         TPMC_ERR_NOMEM or TPMC_ERR_FORKED.
+ * \param[out] out a DER SubjectPublicKeyInfo (RFC 5280 section 4.1), freed with
+ * tpmc_bytes_free(); NULL on failure.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, TPMC_ERR_FORMAT, TPMC_ERR_IO, TPMC_ERR_UNSUPPORTED (an HMAC key),
+ * TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED.
  * \par Threads any number at once.
  * \since 0.1
  */
 TPMC_API int tpmc_key_public(tpmc_key *key, tpmc_bytes **out, tpmc_error *err);
 
 /**
- * \brief Everything that the key file says, as a JSON object. Reads the key file; needs no TPM and
- * no password. \param[in] key the key; it freezes. \param[out] out UTF-8 JSON text, freed with
- * tpmc_bytes_free(); NULL on failure. Members may be added in later releases. \param[out] err
- * detail of a failure; may be NULL. \return 0, TPMC_ERR_FORMAT, TPMC_ERR_IO, TPMC_ERR_ARGUMENT,
- * TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED. \par Threads any number at once. \since 0.1
+ * \brief Everything that the key file says, as a JSON object. Reads the key file; needs no TPM
+ * and no password.
+ * \param[in] key the key; it freezes.
+ * \param[out] out UTF-8 JSON text, freed with tpmc_bytes_free(); NULL on failure. Members may be
+ * added in later releases.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, TPMC_ERR_FORMAT, TPMC_ERR_IO, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or
+ * TPMC_ERR_FORKED.
+ * \par Threads any number at once.
+ * \since 0.1
  */
 TPMC_API int tpmc_key_describe(tpmc_key *key, tpmc_bytes **out, tpmc_error *err);
 
 /**
  * \brief Says whether the key's type and scheme allow an algorithm. Reads the key file; needs no
- * TPM and no password. \param[in] key the key; it freezes. \param[in] algorithm an RFC 7518 name:
- * "RS256" or "PS256". \param[out] err detail of a failure; may be NULL. \return 0 when it does;
- * TPMC_ERR_UNSUPPORTED when it does not, with the reason; TPMC_ERR_FORMAT, TPMC_ERR_IO,
- *         TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED.
+ * TPM and no password.
+ * \param[in] key the key; it freezes.
+ * \param[in] algorithm an RFC 7518 name: "RS256" or "PS256".
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0 when it does; TPMC_ERR_UNSUPPORTED when it does not, with the reason;
+ * TPMC_ERR_FORMAT, TPMC_ERR_IO, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or
+ * TPMC_ERR_FORKED.
  * \par Threads any number at once.
  * \since 0.1
  */
 TPMC_API int tpmc_key_supports(tpmc_key *key, const char *algorithm, tpmc_error *err);
 
 /**
- * \brief Signs a message. The message is hashed in software; the signature is verified before it is
- * returned. \param[in] key the key; it freezes, and opens when it is not open. \param[in] algorithm
- * an RFC 7518 name, "RS256" or "PS256"; NULL means what the key's type and scheme imply. \param[in]
- * message `len` bytes; may be NULL when `len` is 0. \param[in] len the number of bytes. \param[out]
- * out the signature as OpenSSL has it, freed with tpmc_bytes_free(); NULL on failure. \param[out]
- * err detail of a failure; may be NULL. \return 0, the codes of tpmc_key_open(),
- * TPMC_ERR_UNSUPPORTED (the key cannot do this algorithm), TPMC_ERR_WRONG_PASSWORD or
- *         TPMC_ERR_INTEGRITY (the signature does not verify).
+ * \brief Signs a message. The message is hashed in software; the signature is verified before it
+ * is returned.
+ * \param[in] key the key; it freezes, and opens when it is not open.
+ * \param[in] algorithm an RFC 7518 name, "RS256" or "PS256"; NULL means what the key's type and
+ * scheme imply.
+ * \param[in] message `len` bytes; may be NULL when `len` is 0.
+ * \param[in] len the number of bytes.
+ * \param[out] out the signature as OpenSSL has it, freed with tpmc_bytes_free(); NULL on
+ * failure.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, the codes of tpmc_key_open(), TPMC_ERR_UNSUPPORTED (the key cannot do this
+ * algorithm), TPMC_ERR_WRONG_PASSWORD or TPMC_ERR_INTEGRITY (the signature does not verify).
  * \par Threads any number at once.
  * \since 0.1
  */
@@ -296,19 +349,23 @@ TPMC_API int tpmc_key_sign(tpmc_key *key, const char *algorithm, const void *mes
  * \param[in] algorithm as for tpmc_key_sign().
  * \param[in] digest the digest.
  * \param[in] len exactly the length of the algorithm's digest: 32 bytes for SHA-256.
- * \param[out] out the signature as OpenSSL has it, freed with tpmc_bytes_free(); NULL on failure.
+ * \param[out] out the signature as OpenSSL has it, freed with tpmc_bytes_free(); NULL on
+ * failure.
  * \param[out] err detail of a failure; may be NULL.
  * \return as tpmc_key_sign(); TPMC_ERR_ARGUMENT for a wrong length; TPMC_ERR_UNSUPPORTED for
- * restricted keys. \par Threads any number at once. \since 0.1
+ * restricted keys.
+ * \par Threads any number at once.
+ * \since 0.1
  */
 TPMC_API int tpmc_key_sign_digest(tpmc_key *key, const char *algorithm, const void *digest,
                                   size_t len, tpmc_bytes **out, tpmc_error *err);
 
 /**
- * \brief Makes a template with the defaults: an RSA signing key of any scheme under the owner's H2
- * ECC storage primary, not subject to dictionary-attack lockout. \param[in] env the environment; a
- * reference is kept and it freezes. \param[out] out the template, to be freed with
- * tpmc_key_template_free(); NULL on failure. \param[out] err detail of a failure; may be NULL.
+ * \brief Makes a template with the defaults: an RSA signing key of any scheme under the owner's
+ * H2 ECC storage primary, not subject to dictionary-attack lockout.
+ * \param[in] env the environment; a reference is kept and it freezes.
+ * \param[out] out the template, to be freed with tpmc_key_template_free(); NULL on failure.
+ * \param[out] err detail of a failure; may be NULL.
  * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_NOMEM, TPMC_ERR_STATE or TPMC_ERR_FORKED.
  * \par Threads any.
  * \since 0.1
@@ -329,8 +386,10 @@ TPMC_API void tpmc_key_template_free(tpmc_key_template *key_template);
  * \param[in] name an option's name.
  * \param[in] value its value, copied; NULL resets it to the default.
  * \param[out] err detail of a failure; may be NULL.
- * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED; nothing changes
- * on failure. \par Threads one at a time. \since 0.1
+ * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED; nothing
+ * changes on failure.
+ * \par Threads one at a time.
+ * \since 0.1
  */
 TPMC_API int tpmc_key_template_set(tpmc_key_template *key_template, const char *name,
                                    const char *value, tpmc_error *err);
@@ -340,24 +399,31 @@ TPMC_API int tpmc_key_template_set(tpmc_key_template *key_template, const char *
  * \param[in] key_template the template.
  * \param[in] password `len` bytes, copied and wiped when freed; NULL unsets it.
  * \param[in] len 0 to 32 bytes: what the SHA-256 Name algorithm of the new key has room for.
- * Trailing NUL bytes are refused, as the TPM drops them. \param[out] err detail of a failure; may
- * be NULL. \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED; nothing
- * changes on failure. \par Threads one at a time. \since 0.1
+ * Trailing NUL bytes are refused, as the TPM drops them.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED; nothing
+ * changes on failure.
+ * \par Threads one at a time.
+ * \since 0.1
  */
 TPMC_API int tpmc_key_template_set_password(tpmc_key_template *key_template, const void *password,
                                             size_t len, tpmc_error *err);
 
 /**
  * \brief Imports a software private key into the TPM and returns its key file. The private part
- * leaves this process only encrypted to the parent's public key; with the template's `parent_name`
- * set, another parent is refused. \param[in] tpm the connection; it freezes. \param[in]
- * key_template what the key shall be; it freezes; NULL means the defaults. \param[in] data an
- * unencrypted PKCS#8 or PKCS#1 private key as PEM or DER, or a JSON object whose member
- * `private_key` holds such a PEM. \param[in] len 1 to 65536 bytes. \param[out] pem the TSS2 PEM
- * text, freed with tpmc_bytes_free(); NULL on failure. \param[out] err detail of a failure; may be
- * NULL. \return 0, the codes of tpmc_tpm_read_parent(), TPMC_ERR_FORMAT, TPMC_ERR_UNSUPPORTED (the
- * kind or size of key) or TPMC_ERR_INTEGRITY (the parent is not the pinned one). \par Threads any
- * number at once. \since 0.1
+ * leaves this process only encrypted to the parent's public key; with the template's
+ * `parent_name` set, another parent is refused.
+ * \param[in] tpm the connection; it freezes.
+ * \param[in] key_template what the key shall be; it freezes; NULL means the defaults.
+ * \param[in] data an unencrypted PKCS#8 or PKCS#1 private key as PEM or DER, or a JSON object
+ * whose member `private_key` holds such a PEM.
+ * \param[in] len 1 to 65536 bytes.
+ * \param[out] pem the TSS2 PEM text, freed with tpmc_bytes_free(); NULL on failure.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, the codes of tpmc_tpm_read_parent(), TPMC_ERR_FORMAT, TPMC_ERR_UNSUPPORTED (the
+ * kind or size of key) or TPMC_ERR_INTEGRITY (the parent is not the pinned one).
+ * \par Threads any number at once.
+ * \since 0.1
  */
 TPMC_API int tpmc_key_import(tpmc_tpm *tpm, tpmc_key_template *key_template, const void *data,
                              size_t len, tpmc_bytes **pem, tpmc_error *err);

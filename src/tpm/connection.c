@@ -79,8 +79,12 @@ static int open_tcti(tpmc_tpm *tpm, tpmc_error *err)
     if (status != 0)
         return status;
     status = tpmc__tcti_open(tcti, tpm->kind, &tpm->own_tcti, err);
-    if (status != 0)
-        return status;
+    if (status != 0) {
+        /* A signal may have cut the attempt short: then the caller's wish is the reason. */
+        int stopped = tpmc__env_should_stop(tpm->env, err);
+
+        return stopped != 0 ? stopped : status;
+    }
     tpm->guard.inner = tpm->own_tcti;
     tpm->guard.broken = 0;
     return 0;
@@ -230,6 +234,7 @@ static void restart(tpmc_tpm *tpm)
 {
     tpm->generation++;
     tpmc__ledger_suspect_objects(&tpm->guard.ledger);
+    tpm->session.doubtful = tpm->session.handle != 0;
     if (!may_start(tpm) || tpmc__raw_startup(&tpm->guard) != 0)
         return;
     tpmc__session_prove(tpm);

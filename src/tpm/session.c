@@ -48,6 +48,7 @@ void tpmc__session_prove(tpmc_tpm *tpm)
     if (rc == TSS2_RC_SUCCESS)
         rc = Esys_GetRandom(tpm->esys, tpm->session.tr, ESYS_TR_NONE, ESYS_TR_NONE, 1, &random);
     Esys_Free(random);
+    tpm->session.doubtful = rc != TSS2_RC_SUCCESS;
     if (rc == TSS2_RC_SUCCESS)
         return;
     /* Another program's session may stand at this handle by now: it is not flushed. */
@@ -103,6 +104,8 @@ int tpmc__session_get(tpmc_tpm *tpm, ESYS_TR salt_key, ESYS_TR *out, tpmc_error 
 {
     int status = 0;
 
+    if (tpm->session.doubtful)
+        tpmc__session_prove(tpm);
     if (!tpmc__session_is_ready(tpm)) {
         tpmc__session_kill(tpm);
         if (salt_key == ESYS_TR_NONE)

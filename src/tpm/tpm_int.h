@@ -32,7 +32,8 @@ typedef struct tpmc__session {
     uint32_t handle; /* 0: there is none */
     ESYS_TR tr;
     int64_t started_ms;
-    int proven; /* an answer on it has been verified */
+    int proven;   /* an answer on it has been verified */
+    int doubtful; /* the TPM may have been reset since: to be proven before it is used */
 } tpmc__session;
 
 /* What the command made whose reply was lost, until it is known what became of it. */
