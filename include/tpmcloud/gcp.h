@@ -60,7 +60,8 @@ TPMC_API int tpmc_gcp_set(tpmc_gcp *gcp, const char *name, const char *value, tp
  * \brief A token for Google's APIs: a JWT that the key signs (AIP-4111), in scope form or, with
  * `audience`, in audience form. It is cached: until shortly before its expiry further calls
  * return it without a TPM command.
- * \param[in] gcp the identity; it freezes.
+ * \param[in] gcp the identity; it freezes as soon as its options pass: after a refusal of them,
+ * what is missing can still be set.
  * \param[out] out the token, to be freed with tpmc_token_free(); NULL on failure.
  * \param[out] err detail of a failure; may be NULL.
  * \return 0, the codes of tpmc_key_sign(), TPMC_ERR_ARGUMENT (an option is missing, or options

@@ -63,6 +63,16 @@ TPMC_API size_t tpmc_option_count(int object);
 TPMC_API const char *tpmc_option_name(int object, size_t i);
 
 /**
+ * \brief Another name that an option is accepted by, spelt with `_`.
+ * \param[in] object one of `TPMC_OBJECT_*`.
+ * \param[in] i 0 to tpmc_option_count() - 1.
+ * \return static text; NULL when the option has one name only or is out of range.
+ * \par Threads any.
+ * \since 0.1
+ */
+TPMC_API const char *tpmc_option_alias(int object, size_t i);
+
+/**
  * \brief The default of an option as it would be written.
  * \param[in] object one of `TPMC_OBJECT_*`.
  * \param[in] i 0 to tpmc_option_count() - 1.

@@ -23,6 +23,12 @@ static int fail(tpmc__buf *buf, int status)
     return status;
 }
 
+int tpmc__buf_fail(tpmc__buf *buf, int status)
+{
+    buf->was_given = 1;
+    return fail(buf, status);
+}
+
 void tpmc__buf_init(tpmc__buf *buf, size_t max)
 {
     memset(buf, 0, sizeof(*buf));
@@ -140,6 +146,9 @@ int tpmc__buf_check(const tpmc__buf *buf, const char *what, tpmc_error *err)
 {
     if (buf->status == TPMC_ERR_NOMEM)
         return tpmc__fail_nomem(err);
+    if (buf->status != 0 && buf->was_given)
+        return tpmc__fail(err, buf->status, "%s cannot be encoded: a value in it is malformed",
+                          what);
     if (buf->status != 0)
         return tpmc__fail(err, buf->status, "%s is larger than the %zu bytes that are allowed",
                           what, buf->max);
@@ -150,4 +159,5 @@ void tpmc__buf_free(tpmc__buf *buf)
 {
     drop_content(buf);
     buf->status = 0;
+    buf->was_given = 0;
 }

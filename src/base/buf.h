@@ -18,7 +18,9 @@ typedef struct tpmc__buf {
     size_t len;
     size_t capacity;
     size_t max;
-    int status; /* 0, TPMC_ERR_NOMEM, or TPMC_ERR_ARGUMENT when the ceiling was hit */
+    int status; /* 0, TPMC_ERR_NOMEM, TPMC_ERR_ARGUMENT when the ceiling was hit, or what
+                 * tpmc__buf_fail() was given */
+    int was_given;
 } tpmc__buf;
 
 /* `max` is the most bytes that the buffer will take. */
@@ -32,6 +34,8 @@ int tpmc__buf_append_be32(tpmc__buf *buf, uint32_t value);
 uint8_t *tpmc__buf_reserve(tpmc__buf *buf, size_t len);
 /* Empties the buffer and keeps its memory. A sticky failure stays. */
 void tpmc__buf_clear(tpmc__buf *buf);
+/* Makes a failure that the buffer did not find itself stick to it, and returns `status`. */
+int tpmc__buf_fail(tpmc__buf *buf, int status);
 int tpmc__buf_status(const tpmc__buf *buf);
 /* As tpmc__buf_status(), and says what went wrong; `what` names the content, such as "the key
  * file". */

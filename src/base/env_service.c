@@ -209,5 +209,7 @@ int tpmc__env_http(tpmc_env *env, const tpmc_http_request *request, tpmc_http_re
     else
         return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
                           "this build has no HTTP transport: set one with tpmc_env_set_http()");
+    if (tpmc__env_forked(env))
+        return fail_forked(err);
     return judge(status, "HTTP", err);
 }

@@ -185,20 +185,19 @@ int tpmc__fail_errno(tpmc_error *err, int reason, const char *format, ...)
     return tpmc__fail(err, reason == ENOMEM ? TPMC_ERR_NOMEM : TPMC_ERR_IO, "%s: %s", text, words);
 }
 
-int tpmc__error_prefix(tpmc_error *err, const char *format, ...)
+void tpmc__error_prefix(tpmc_error *err, const char *format, ...)
 {
     char prefix[FORMAT_MAX];
     char text[TEXT_MAX + FORMAT_MAX + 2];
     va_list args;
 
     if (err == NULL || err->code == 0)
-        return 0;
+        return;
     va_start(args, format);
     format_text(prefix, sizeof(prefix), format, args);
     va_end(args);
     (void)snprintf(text, sizeof(text), "%s: %s", prefix, err->text);
     tpmc__utf8_clean(err->text, sizeof(err->text), text);
-    return err->code;
 }
 
 void tpmc__error_set_tpm_code(tpmc_error *err, uint32_t rc)

@@ -18,10 +18,9 @@ int tpmc__fail_nomem(tpmc_error *err);
  * the text. */
 int tpmc__fail_errno(tpmc_error *err, int reason, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Puts words before the text that is already there: "<prefix>: <text>". Returns the code that `err`
- * holds: 0 when nothing failed or `err` is NULL, so it does not stand in for the caller's status.
- */
-int tpmc__error_prefix(tpmc_error *err, const char *format, ...)
+/* Puts words before the text that is already there: "<prefix>: <text>". Does nothing when `err` is
+ * NULL or holds no failure. */
+void tpmc__error_prefix(tpmc_error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Empties `err`; every public call does so first. */
 void tpmc__error_clear(tpmc_error *err);

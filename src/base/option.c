@@ -33,6 +33,13 @@ const char *tpmc_option_name(int object, size_t i)
     return option != NULL ? option->name : NULL;
 }
 
+const char *tpmc_option_alias(int object, size_t i)
+{
+    const tpmc__option *option = find_by_index(object, i);
+
+    return option != NULL ? option->alias : NULL;
+}
+
 const char *tpmc_option_default(int object, size_t i)
 {
     const tpmc__option *option = find_by_index(object, i);

@@ -127,6 +127,15 @@ static int take_boolean(cli_args *args, const cli_flag *flag, cursor *at)
     return CLI_OK;
 }
 
+/* Whether an argument is a flag of the command rather than the value of the one before it. */
+static int is_flag(const cli_command *command, const char *text)
+{
+    cli_flag flag;
+
+    return strncmp(text, "--", 2) == 0 &&
+           cli_flag_find(command, text + 2, strcspn(text + 2, "="), &flag);
+}
+
 static int take_flag(cli_args *args, char *text, cursor *at)
 {
     char *name = text + 2;
@@ -150,7 +159,7 @@ static int take_flag(cli_args *args, char *text, cursor *at)
         return take_value(args, &flag, value + 1);
     if (flag.kind == TPMC_OPTION_BOOLEAN)
         return take_boolean(args, &flag, at);
-    if (at->next == at->argc)
+    if (at->next == at->argc || is_flag(args->command, at->argv[at->next]))
         return usage_error(&flag, "needs a value");
     return take_value(args, &flag, at->argv[at->next++]);
 }

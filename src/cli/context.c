@@ -35,6 +35,11 @@ static int set_gcp(void *object, const char *name, const char *value, tpmc_error
     return tpmc_gcp_set(object, name, value, err);
 }
 
+int cli_context_failed(const cli_context *context)
+{
+    return cli_library_failed(context->command, context->err);
+}
+
 static int apply(cli_context *context, const cli_args *args, int kind, setter set, void *object)
 {
     const cli_given *given;
@@ -47,7 +52,7 @@ static int apply(cli_context *context, const cli_args *args, int kind, setter se
             continue;
         rv = set(object, given->flag.name, given->text, context->err);
         if (rv != TPMC_OK)
-            return cli_library_failed(context->err);
+            return cli_context_failed(context);
     }
     return CLI_OK;
 }
@@ -102,7 +107,7 @@ static int set_hierarchy_passwords(cli_context *context, const cli_args *args)
         rv = tpmc_tpm_set_hierarchy_password(context->tpm, hierarchy, secret->bytes, secret->len,
                                              context->err);
         if (rv != TPMC_OK)
-            return cli_library_failed(context->err);
+            return cli_context_failed(context);
     }
     return CLI_OK;
 }
@@ -118,7 +123,7 @@ static int open_env(cli_context *context, const cli_args *args)
     if (rv == TPMC_OK)
         rv = tpmc_env_set_should_stop(context->env, cli_stop_callback, NULL, NULL, context->err);
     if (rv != TPMC_OK)
-        return cli_library_failed(context->err);
+        return cli_context_failed(context);
     return apply(context, args, TPMC_OBJECT_ENV, set_env, context->env);
 }
 
@@ -131,7 +136,7 @@ static int set_tcti(cli_context *context, const cli_args *args)
         cli_args_option(args, TPMC_OBJECT_TPM, "tcti") != NULL)
         return CLI_OK;
     rv = tpmc_tpm_set(context->tpm, "tcti", tcti, context->err);
-    return rv == TPMC_OK ? CLI_OK : cli_library_failed(context->err);
+    return rv == TPMC_OK ? CLI_OK : cli_context_failed(context);
 }
 
 int cli_context_open_tpm(cli_context *context, cli_args *args)
@@ -140,12 +145,13 @@ int cli_context_open_tpm(cli_context *context, cli_args *args)
     int rv;
 
     memset(context, 0, sizeof(*context));
+    context->command = args->command;
     status = open_env(context, args);
     if (status != CLI_OK)
         return status;
     rv = tpmc_tpm_new(context->env, &context->tpm, context->err);
     if (rv != TPMC_OK)
-        return cli_library_failed(context->err);
+        return cli_context_failed(context);
     status = set_tcti(context, args);
     if (status == CLI_OK)
         status = apply(context, args, TPMC_OBJECT_TPM, set_tpm, context->tpm);
@@ -169,7 +175,7 @@ int cli_context_open_key(cli_context *context, cli_args *args)
     if (rv == TPMC_OK && password->is_given)
         rv = tpmc_key_set_password(context->key, password->bytes, password->len, context->err);
     if (rv != TPMC_OK)
-        return cli_library_failed(context->err);
+        return cli_context_failed(context);
     return apply(context, args, TPMC_OBJECT_KEY, set_key, context->key);
 }
 

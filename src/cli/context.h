@@ -7,6 +7,7 @@
 
 /* The library objects that the parsed flags describe. */
 typedef struct cli_context {
+    const cli_command *command;
     tpmc_error *err;
     tpmc_env *env;
     tpmc_tpm *tpm;
@@ -17,6 +18,8 @@ typedef struct cli_context {
  * is sent. CLI_OK, CLI_FAILED or CLI_USAGE with a message; closed by the caller in every case. */
 int cli_context_open_tpm(cli_context *context, cli_args *args);
 int cli_context_open_key(cli_context *context, cli_args *args);
+/* Says what the last call of the library failed of: CLI_FAILED or CLI_USAGE. */
+int cli_context_failed(const cli_context *context);
 /* Lets go of the TPM and frees all. */
 void cli_context_close(cli_context *context);
 

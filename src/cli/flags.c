@@ -8,14 +8,6 @@
 #include "cli/spelling.h"
 #include "tpmcloud/option.h"
 
-/* Other spellings of options, which the tables of the library know but do not list. */
-static const struct {
-    const char *alias;
-    const char *name;
-} aliases[] = {
-    { "key_id", "keyid" },
-};
-
 static const char *value_name_of(int kind)
 {
     switch (kind) {
@@ -50,6 +42,7 @@ static void from_option(int object, size_t index, cli_flag *flag)
     flag->index = index;
     flag->kind = tpmc_option_kind(object, index);
     flag->name = tpmc_option_name(object, index);
+    flag->alias = tpmc_option_alias(object, index);
     flag->value_name = value_name_of(flag->kind);
     flag->default_text = tpmc_option_default(object, index);
     flag->summary = tpmc_option_summary(object, index);
@@ -107,26 +100,15 @@ static int same_name(const char *name, const char *typed, size_t len)
     return 1;
 }
 
-static int find_exactly(const cli_command *command, const char *name, size_t len, cli_flag *flag)
+int cli_flag_find(const cli_command *command, const char *name, size_t len, cli_flag *flag)
 {
     size_t i;
 
     for (i = 0; cli_flag_at(command, i, flag); i++) {
         if (same_name(flag->name, name, len))
             return 1;
-    }
-    return 0;
-}
-
-int cli_flag_find(const cli_command *command, const char *name, size_t len, cli_flag *flag)
-{
-    size_t i;
-
-    if (find_exactly(command, name, len, flag))
-        return 1;
-    for (i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
-        if (same_name(aliases[i].alias, name, len))
-            return find_exactly(command, aliases[i].name, strlen(aliases[i].name), flag);
+        if (flag->alias != NULL && same_name(flag->alias, name, len))
+            return 1;
     }
     return 0;
 }
@@ -159,4 +141,57 @@ void cli_flag_spell(const char *name, char out[CLI_FLAG_NAME_MAX])
     for (i = 0; name[i] != '\0' && i + 3 < CLI_FLAG_NAME_MAX; i++)
         out[i + 2] = name[i] == '_' ? '-' : name[i];
     out[i + 2] = '\0';
+}
+
+/* Whether the text before `at` says that an option's name stands there. */
+static int announces_option(const char *text, const char *at, const char *last_end)
+{
+    static const char *const words[] = { "option ", "options " };
+    size_t len;
+    size_t i;
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        len = strlen(words[i]);
+        if ((size_t)(at - text) >= len && memcmp(at - len, words[i], len) == 0)
+            return 1;
+    }
+    return last_end != NULL && at - last_end == 5 && memcmp(last_end, " and ", 5) == 0;
+}
+
+/* The length of a quoted name that is an option of the command, quotes included; else 0. */
+static size_t quoted_option(const cli_command *command, const char *at, cli_flag *flag)
+{
+    size_t len;
+
+    if (at[0] != '\'')
+        return 0;
+    len = strspn(at + 1, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    if (at[len + 1] != '\'' || !cli_flag_find(command, at + 1, len, flag))
+        return 0;
+    return flag->source == CLI_FLAG_OPTION ? len + 2 : 0;
+}
+
+void cli_flag_spell_options(const cli_command *command, const char *text, char *out,
+                            size_t capacity)
+{
+    char spelt[CLI_FLAG_NAME_MAX];
+    const char *last_end = NULL;
+    const char *at = text;
+    cli_flag flag;
+    size_t quoted;
+    size_t len = 0;
+
+    while (*at != '\0' && len + CLI_FLAG_NAME_MAX < capacity) {
+        quoted = announces_option(text, at, last_end) ? quoted_option(command, at, &flag) : 0;
+        if (quoted == 0) {
+            out[len++] = *at++;
+            continue;
+        }
+        cli_flag_spell(flag.name, spelt);
+        memcpy(out + len, spelt, strlen(spelt));
+        len += strlen(spelt);
+        at += quoted;
+        last_end = at;
+    }
+    out[len] = '\0';
 }

@@ -18,7 +18,8 @@ typedef struct cli_flag {
     size_t index; /* in the table it comes from */
     int kind;     /* TPMC_OPTION_* */
     int required;
-    const char *name; /* spelt with `_` */
+    const char *name;  /* spelt with `_` */
+    const char *alias; /* another accepted spelling, or NULL */
     const char *value_name;
     const char *default_text; /* NULL when there is none */
     const char *summary;
@@ -31,7 +32,7 @@ typedef struct cli_flag {
 /* The i-th flag of a command, in the order of its help; 0 when there are no more. */
 int cli_flag_at(const cli_command *command, size_t i, cli_flag *flag);
 
-/* Finds a flag by its name of `len` bytes, `-` or `_` alike; 0 when there is none. */
+/* Finds a flag by its name or alias of `len` bytes, `-` or `_` alike; 0 when there is none. */
 int cli_flag_find(const cli_command *command, const char *name, size_t len, cli_flag *flag);
 
 /* Says on stderr that there is no such flag, with the nearest one. */
@@ -39,5 +40,10 @@ void cli_flag_unknown(const cli_command *command, const char *name, size_t len);
 
 /* Writes "--name" as a person types it. */
 void cli_flag_spell(const char *name, char out[CLI_FLAG_NAME_MAX]);
+/* Copies a text of the library; what it calls option 'a_name' becomes option --a-name where the
+ * command has such a flag. A text that leaves no room for one more flag
+ * is cut; `capacity` is at least CLI_FLAG_NAME_MAX. */
+void cli_flag_spell_options(const cli_command *command, const char *text, char *out,
+                            size_t capacity);
 
 #endif

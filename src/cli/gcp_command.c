@@ -116,7 +116,7 @@ static int get_token(cli_args *args, tpmc_token **out)
         goto out;
     rv = tpmc_gcp_new(context.env, context.key, &gcp, context.err);
     if (rv != TPMC_OK) {
-        status = cli_library_failed(context.err);
+        status = cli_context_failed(&context);
         goto out;
     }
     status = cli_context_set_gcp(&context, args, gcp);
@@ -124,7 +124,7 @@ static int get_token(cli_args *args, tpmc_token **out)
         goto out;
     rv = tpmc_gcp_get_token(gcp, out, context.err);
     if (rv != TPMC_OK)
-        status = cli_library_failed(context.err);
+        status = cli_context_failed(&context);
 out:
     tpmc_gcp_free(gcp);
     cli_context_close(&context);

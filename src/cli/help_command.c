@@ -41,6 +41,7 @@ int cli_help_is_asked(const char *text)
 int cli_help_run(const cli_command_list *commands, int argc, char **argv)
 {
     int is_man_page = argc > 0 && strcmp(argv[0], "--man") == 0;
+    int is_group = argc == 1 && cli_command_is_group(commands, argv[0]);
     const cli_command *command;
     int words;
     page p;
@@ -48,7 +49,7 @@ int cli_help_run(const cli_command_list *commands, int argc, char **argv)
     command = cli_command_find(commands, argc, argv, &words);
     if (command != NULL)
         return cli_help_print(command);
-    if (argc > 0 && !is_man_page && !cli_command_is_group(commands, argv[0]))
+    if (argc > 0 && !is_man_page && !is_group)
         return cli_command_unknown(commands, argc, argv);
     if (page_open(&p) != CLI_OK)
         return CLI_FAILED;

@@ -23,12 +23,11 @@ static char *hex_of(const tpmc_bytes *bytes)
     char *text;
     size_t i;
 
-    text = malloc(2 * len + 1);
+    text = calloc(len + 1, 2);
     if (text == NULL)
         return NULL;
-    text[0] = '\0';
     for (i = 0; i < len; i++)
-        (void)sprintf(text + 2 * i, "%02x", (unsigned)data[i]);
+        (void)snprintf(text + 2 * i, 3, "%02x", (unsigned)data[i]);
     return text;
 }
 
@@ -41,7 +40,7 @@ static int make_template(cli_context *context, const cli_args *args, tpmc_key_te
     if (rv == TPMC_OK && password->is_given)
         rv = tpmc_key_template_set_password(*out, password->bytes, password->len, context->err);
     if (rv != TPMC_OK)
-        return cli_library_failed(context->err);
+        return cli_context_failed(context);
     return cli_context_set_template(context, args, *out);
 }
 
@@ -58,7 +57,7 @@ static int read_parent_name(cli_context *context, const cli_args *args, char **o
         goto out;
     rv = tpmc_tpm_read_parent(context->tpm, key_template, NULL, &name, context->err);
     if (rv != TPMC_OK) {
-        status = cli_library_failed(context->err);
+        status = cli_context_failed(context);
         goto out;
     }
     *out = hex_of(name);
@@ -88,7 +87,7 @@ static int import_key(cli_context *context, const cli_args *args, const char *pa
         rv =
             tpmc_key_import(context->tpm, key_template, input->data, input->len, pem, context->err);
     if (rv != TPMC_OK)
-        status = cli_library_failed(context->err);
+        status = cli_context_failed(context);
 out:
     tpmc_key_template_free(key_template);
     return status;
@@ -111,6 +110,19 @@ out:
     return status;
 }
 
+static int read_private_key(cli_input *input, const char *path)
+{
+    int status;
+
+    status = cli_input_read(input, path, PRIVATE_KEY_MAX, CLI_INPUT_REGULAR);
+    if (status == CLI_OK && input->len == 0) {
+        cli_message("%s is empty; it should hold a private key",
+                    strcmp(path, "-") == 0 ? "standard input" : path);
+        status = CLI_FAILED;
+    }
+    return status;
+}
+
 static int run_import(cli_args *args)
 {
     cli_output_mode mode = cli_args_is_on(args, "force") ? CLI_OUTPUT_REPLACE : CLI_OUTPUT_KEEP;
@@ -123,7 +135,7 @@ static int run_import(cli_args *args)
     status = cli_output_open(&output, cli_args_text(args, "out"), mode);
     if (status != CLI_OK)
         goto out;
-    status = cli_input_read(&input, cli_args_text(args, "in"), PRIVATE_KEY_MAX, CLI_INPUT_REGULAR);
+    status = read_private_key(&input, cli_args_text(args, "in"));
     if (status != CLI_OK)
         goto out;
     status = import_from(args, &input, &trusted, &pem);
@@ -132,8 +144,8 @@ static int run_import(cli_args *args)
     status = cli_output_write(&output, tpmc_bytes_data(pem), tpmc_bytes_len(pem));
     if (status == CLI_OK && trusted != NULL)
         cli_message("the key was encrypted to the parent key that the TPM gave, which was trusted "
-                    "unseen; its Name is %s. To accept no other the next time: --parent-name %s",
-                    trusted, trusted);
+                    "unseen; to accept no other the next time: --parent-name %s",
+                    trusted);
 out:
     free(trusted);
     tpmc_bytes_free(pem);
@@ -178,7 +190,7 @@ static int run_show(cli_args *args)
         goto out;
     rv = tpmc_key_describe(context.key, &json, context.err);
     if (rv != TPMC_OK) {
-        status = cli_library_failed(context.err);
+        status = cli_context_failed(&context);
         goto out;
     }
     if (cli_args_is_on(args, "json"))
@@ -235,7 +247,7 @@ static int run_public(cli_args *args)
         goto out;
     rv = tpmc_key_public(context.key, &der, context.err);
     if (rv != TPMC_OK)
-        status = cli_library_failed(context.err);
+        status = cli_context_failed(&context);
     else if (strcmp(cli_args_text(args, "format"), "der") == 0)
         status = cli_output_print(tpmc_bytes_data(der), tpmc_bytes_len(der));
     else

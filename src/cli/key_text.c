@@ -10,7 +10,9 @@
 #include "cli/message.h"
 
 #define INDENT 2
-#define PEM_LINE 48 /* bytes of DER in one line of 64 letters */
+#define HEX_LINE 64  /* digits in one line of a long number */
+#define HEX_ALONE 72 /* a number of at most so many digits stands behind its label */
+#define PEM_LINE 48  /* bytes of DER in one line of 64 letters */
 
 /* A key file may come from anywhere: what a terminal would obey is spelt out. */
 static void put_text(FILE *out, const char *text)
@@ -99,10 +101,45 @@ static const cJSON *next_value(const cJSON *value, const cJSON **parents, int *d
     return *depth > 0 ? value->next : NULL;
 }
 
+/* What a key file leaves open is not worth a line; "empty_auth" says no as well as yes. */
+static int says_nothing(const cJSON *value)
+{
+    if (value->string == NULL || strcmp(value->string, "empty_auth") == 0)
+        return 0;
+    if (cJSON_IsString(value) && strcmp(value->string, "symmetric") == 0)
+        return strcmp(value->valuestring, "null") == 0;
+    if (cJSON_IsString(value))
+        return value->valuestring[0] == '\0';
+    if (cJSON_IsArray(value))
+        return value->child == NULL;
+    return cJSON_IsFalse(value) || (cJSON_IsNumber(value) && value->valuedouble == 0);
+}
+
+static int is_long_number(const cJSON *value)
+{
+    size_t len;
+
+    if (!cJSON_IsString(value))
+        return 0;
+    len = strlen(value->valuestring);
+    return len > HEX_ALONE && strspn(value->valuestring, "0123456789abcdef") == len;
+}
+
+static void put_long_number(FILE *out, const char *digits, int indent)
+{
+    size_t len = strlen(digits);
+    size_t i;
+
+    for (i = 0; i < len; i += HEX_LINE)
+        (void)fprintf(out, "\n%*s%.*s", indent, "", HEX_LINE, digits + i);
+}
+
 static void put_value(FILE *out, const cJSON *value, int indent)
 {
     put_label(out, value->string, indent);
-    if (!is_nested(value)) {
+    if (is_long_number(value)) {
+        put_long_number(out, value->valuestring, indent + INDENT);
+    } else if (!is_nested(value)) {
         (void)fputc(' ', out);
         if (is_plain_list(value))
             put_plain_list(out, value);
@@ -120,7 +157,8 @@ static void put_document(FILE *out, const cJSON *document)
 
     value = next_value(document, parents, &depth);
     while (value != NULL && depth > 0) {
-        put_value(out, value, INDENT * (depth - 1));
+        if (!says_nothing(value))
+            put_value(out, value, INDENT * (depth - 1));
         value = next_value(value, parents, &depth);
     }
 }
@@ -157,6 +195,7 @@ int cli_key_json(const char *json, size_t len, char **out)
 {
     cJSON *document = NULL;
     char *text;
+    size_t text_len;
     int status;
 
     *out = NULL;
@@ -167,9 +206,12 @@ int cli_key_json(const char *json, size_t len, char **out)
     cJSON_Delete(document);
     if (text == NULL)
         return cli_no_memory();
-    *out = malloc(strlen(text) + 2);
-    if (*out != NULL)
-        (void)sprintf(*out, "%s\n", text);
+    text_len = strlen(text);
+    *out = calloc(text_len + 2, 1);
+    if (*out != NULL) {
+        memcpy(*out, text, text_len);
+        (*out)[text_len] = '\n';
+    }
     cJSON_free(text);
     return *out == NULL ? cli_no_memory() : CLI_OK;
 }

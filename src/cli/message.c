@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/flags.h"
 #include "cli/stop_signal.h"
 
 #define TEXT_MAX 4096
@@ -46,16 +47,18 @@ void cli_message(const char *format, ...)
     (void)fprintf(stderr, "tpmcloud: %s\n", text);
 }
 
-int cli_library_failed(const tpmc_error *err)
+int cli_library_failed(const cli_command *command, const tpmc_error *err)
 {
     uint32_t code = tpmc_error_tpm_code(err);
+    char text[TEXT_MAX];
 
+    cli_flag_spell_options(command, tpmc_error_text(err), text, sizeof(text));
     if (tpmc_error_code(err) == TPMC_ERR_CANCELLED && cli_stop_requested())
         cli_message("stopped by a signal");
     else if (code != 0)
-        cli_message("%s (TPM response 0x%lx)", tpmc_error_text(err), (unsigned long)code);
+        cli_message("%s (TPM response 0x%lx)", text, (unsigned long)code);
     else
-        cli_message("%s", tpmc_error_text(err));
+        cli_message("%s", text);
     return tpmc_error_code(err) == TPMC_ERR_ARGUMENT ? CLI_USAGE : CLI_FAILED;
 }
 

@@ -9,9 +9,9 @@
  * and takes text only. */
 void cli_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Says what failed in a call of the library. CLI_USAGE when a value given was wrong, else
- * CLI_FAILED. */
-int cli_library_failed(const tpmc_error *err);
+/* Says what failed in a call of the library, with the options that its text names spelt as the
+ * command's flags. CLI_USAGE when a value given was wrong, else CLI_FAILED. */
+int cli_library_failed(const cli_command *command, const tpmc_error *err);
 /* Says that memory ran out: CLI_FAILED. */
 int cli_no_memory(void);
 

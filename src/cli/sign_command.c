@@ -17,7 +17,7 @@ static int check_key(cli_context *context, const char *algorithm)
     else
         rv = tpmc_key_public(context->key, &public_key, context->err);
     tpmc_bytes_free(public_key);
-    return rv == TPMC_OK ? CLI_OK : cli_library_failed(context->err);
+    return rv == TPMC_OK ? CLI_OK : cli_context_failed(context);
 }
 
 static int sign_message(cli_args *args, const char *algorithm, tpmc_bytes **signature)
@@ -36,7 +36,7 @@ static int sign_message(cli_args *args, const char *algorithm, tpmc_bytes **sign
         goto out;
     rv = tpmc_key_sign(context.key, algorithm, message.data, message.len, signature, context.err);
     if (rv != TPMC_OK)
-        status = cli_library_failed(context.err);
+        status = cli_context_failed(&context);
 out:
     cli_input_free(&message);
     cli_context_close(&context);

@@ -232,14 +232,6 @@ int tpmc__der_oid_text(const tpmc__der *oid, char *out, size_t capacity)
     return status;
 }
 
-/* A failure that the buffer did not find itself sticks to it all the same. */
-static int fail_buf(tpmc__buf *out, int status)
-{
-    tpmc__buf_free(out);
-    out->status = status;
-    return status;
-}
-
 static void write_header(tpmc__buf *out, int tag, size_t len)
 {
     int octets = 0;
@@ -305,7 +297,7 @@ int tpmc__der_write_oid(tpmc__buf *out, const char *dotted)
     int status = encode_oid(dotted, encoded, &len);
 
     if (status != 0)
-        return fail_buf(out, status);
+        return tpmc__buf_fail(out, status);
     return tpmc__der_write(out, TPMC__DER_OID, encoded, len);
 }
 
@@ -314,7 +306,7 @@ int tpmc__der_wrap(tpmc__buf *out, int tag, tpmc__buf *inner)
     int status = tpmc__buf_status(inner);
 
     if (status != 0)
-        fail_buf(out, status);
+        (void)tpmc__buf_fail(out, status);
     else
         status = tpmc__der_write(out, tag, inner->data, inner->len);
     tpmc__buf_free(inner);

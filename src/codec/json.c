@@ -130,6 +130,16 @@ int tpmc__json_parse(const void *text, size_t len, size_t max_len, const char *w
     return 0;
 }
 
+int tpmc__json_looks_like_object(const void *data, size_t len)
+{
+    const uint8_t *bytes = data;
+    size_t i = 0;
+
+    while (i < len && (bytes[i] == ' ' || bytes[i] == '\t' || bytes[i] == '\r' || bytes[i] == '\n'))
+        i++;
+    return i < len && bytes[i] == '{';
+}
+
 void tpmc__json_free(tpmc__json *json)
 {
     wipe(node_of(json));
@@ -299,20 +309,13 @@ int tpmc__json_add_boolean(tpmc__json *object, const char *name, int value)
     return tpmc__json_add(object, name, tpmc__json_new_boolean(value));
 }
 
-/* A failure that the buffer did not find itself sticks to it all the same. */
-static void fail_print(tpmc__buf *out, int status)
-{
-    tpmc__buf_free(out);
-    out->status = status;
-}
-
 /* RFC 8259 section 7: only what must be escaped is. */
 static void print_text(const char *text, tpmc__buf *out)
 {
     static const char digits[] = "0123456789abcdef";
 
     if (!tpmc__utf8_valid(text, strlen(text))) {
-        fail_print(out, TPMC_ERR_ARGUMENT);
+        (void)tpmc__buf_fail(out, TPMC_ERR_ARGUMENT);
         return;
     }
     tpmc__buf_append_byte(out, '"');
@@ -358,7 +361,7 @@ static void print_number(const cJSON *node, tpmc__buf *out)
     }
     /* Infinity, which is what a huge number was read as, has no JSON. */
     if (node->valuedouble - node->valuedouble != 0.0) {
-        fail_print(out, TPMC_ERR_ARGUMENT);
+        (void)tpmc__buf_fail(out, TPMC_ERR_ARGUMENT);
         return;
     }
     (void)snprintf(number, sizeof(number), "%.17g", node->valuedouble);
@@ -381,7 +384,7 @@ static void print_container(const cJSON *node, size_t depth, tpmc__buf *out)
     int status = depth < TPMC__JSON_MAX_DEPTH ? container_status(node) : TPMC_ERR_ARGUMENT;
 
     if (status != 0) {
-        fail_print(out, status);
+        (void)tpmc__buf_fail(out, status);
         return;
     }
     tpmc__buf_append_byte(out, is_object ? '{' : '[');
@@ -412,7 +415,7 @@ static void print_node(const cJSON *node, size_t depth, tpmc__buf *out)
 int tpmc__json_print(const tpmc__json *json, tpmc__buf *out)
 {
     if (json == NULL)
-        fail_print(out, TPMC_ERR_NOMEM);
+        (void)tpmc__buf_fail(out, TPMC_ERR_NOMEM);
     else if (tpmc__buf_status(out) == 0)
         print_node(const_node_of(json), 0, out);
     return tpmc__buf_status(out);

@@ -20,6 +20,8 @@ typedef struct tpmc__json tpmc__json;
 int tpmc__json_parse(const void *text, size_t len, size_t max_len, const char *what,
                      tpmc__json **out, tpmc_error *err);
 void tpmc__json_free(tpmc__json *json);
+/* 1 when the first byte that is no white space begins an object. */
+int tpmc__json_looks_like_object(const void *data, size_t len);
 
 /* Reading: each accepts NULL and answers NULL, 0 or TPMC_ERR_FORMAT for what is missing or of
  * another type. */

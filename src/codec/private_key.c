@@ -124,19 +124,10 @@ static int parse_json(tpmc_env *env, const void *data, size_t len, tpmc__rsa_pri
                             "the member \"private_key\" of the JSON holds no PEM text");
     } else {
         status = parse_pem(env, pem, strlen(pem), out, err);
-        (void)tpmc__error_prefix(err, "the member \"private_key\" of the JSON");
+        tpmc__error_prefix(err, "the member \"private_key\" of the JSON");
     }
     tpmc__json_free(json);
     return status;
-}
-
-static int begins_like_json(const uint8_t *data, size_t len)
-{
-    size_t i = 0;
-
-    while (i < len && data[i] != 0 && strchr(" \t\r\n", data[i]) != NULL)
-        i++;
-    return i < len && data[i] == '{';
 }
 
 static int has_byte_order_mark(const uint8_t *data, size_t len)
@@ -158,7 +149,7 @@ int tpmc__rsa_private_parse(tpmc_env *env, const void *data, size_t len, tpmc__r
     if (has_byte_order_mark(data, len))
         return tpmc__fail(err, TPMC_ERR_FORMAT,
                           "the private key begins with a byte order mark; save it without one");
-    if (begins_like_json(data, len))
+    if (tpmc__json_looks_like_object(data, len))
         status = parse_json(env, data, len, out, err);
     else if (tpmc__pem_looks_like(data, len))
         status = parse_pem(env, data, len, out, err);

@@ -19,7 +19,7 @@ static const label_row labels[] = {
     { "RSA PRIVATE KEY", TPMC__KEY_KIND_PKCS1 },
     { "ENCRYPTED PRIVATE KEY", TPMC__KEY_KIND_ENCRYPTED },
     { "TSS2 PRIVATE KEY", TPMC__KEY_KIND_TPM },
-    { "TSS2 KEY BLOB", TPMC__KEY_KIND_TPM },
+    { "TSS2 KEY BLOB", TPMC__KEY_KIND_TPM_OLD },
     { "CERTIFICATE", TPMC__KEY_KIND_CERTIFICATE },
     { "X509 CERTIFICATE", TPMC__KEY_KIND_CERTIFICATE },
     { "TRUSTED CERTIFICATE", TPMC__KEY_KIND_CERTIFICATE },
@@ -66,7 +66,7 @@ typedef struct refusal {
 } refusal;
 
 /* By kind. */
-static const refusal refusals[] = {
+static const refusal refusals[TPMC__KEY_KIND_COUNT] = {
     [TPMC__KEY_KIND_PKCS8] = { 0, NULL },
     [TPMC__KEY_KIND_PKCS1] = { 0, NULL },
     [TPMC__KEY_KIND_ENCRYPTED] = { TPMC_ERR_FORMAT,
@@ -74,6 +74,9 @@ static const refusal refusals[] = {
                                    "with: openssl pkey -in FILE -out PLAIN" },
     [TPMC__KEY_KIND_TPM] = { TPMC_ERR_FORMAT,
                              "this is a key that is already in a TPM; use it as it is" },
+    [TPMC__KEY_KIND_TPM_OLD] = { TPMC_ERR_FORMAT,
+                                 "this is a key that is already in a TPM, in the old layout "
+                                 "'TSS2 KEY BLOB'" },
     [TPMC__KEY_KIND_CERTIFICATE] = { TPMC_ERR_FORMAT,
                                      "this is a certificate; name the private key instead" },
     [TPMC__KEY_KIND_REQUEST] = { TPMC_ERR_FORMAT,
@@ -134,28 +137,46 @@ static int is_tpm_key(tpmc__der body)
     return oid.len > sizeof(arc) && memcmp(oid.data, arc, sizeof(arc)) == 0;
 }
 
+/* A certificate and a request look alike from outside; a request begins with the version 0 (RFC
+ * 2986 section 4.1), a certificate with [0] or its serial number. */
+static int is_request(tpmc__der body)
+{
+    tpmc__der info = { NULL, 0 };
+    tpmc__der version = { NULL, 0 };
+
+    return tpmc__der_expect(&body, TPMC__DER_SEQUENCE, &info) == 0 &&
+           tpmc__der_expect_unsigned(&info, &version) == 0 && version.len == 0;
+}
+
 tpmc__key_kind tpmc__key_kind_of_der(const void *data, size_t len)
 {
     uint8_t tags[SHAPE_TAGS] = { 0 };
     tpmc__der in = { data, len };
     tpmc__der body = { NULL, 0 };
     tpmc__der content = { NULL, 0 };
+    tpmc__key_kind kind = TPMC__KEY_KIND_OTHER;
+    tpmc__der whole;
     int tag = 0;
 
     if (tpmc__der_expect(&in, TPMC__DER_SEQUENCE, &body) != 0)
         return TPMC__KEY_KIND_OTHER;
     if (is_tpm_key(body))
         return TPMC__KEY_KIND_TPM;
+    whole = body;
     for (size_t i = 0; i < SHAPE_TAGS && body.len > 0; i++) {
         if (tpmc__der_next(&body, &tag, &content) != 0)
             return TPMC__KEY_KIND_OTHER;
         tags[i] = (uint8_t)tag;
     }
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
-        if (memcmp(shapes[i].tags, tags, shapes[i].count) == 0)
-            return shapes[i].kind;
+        if (memcmp(shapes[i].tags, tags, shapes[i].count) != 0)
+            continue;
+        kind = shapes[i].kind;
+        break;
     }
-    return TPMC__KEY_KIND_OTHER;
+    if (kind == TPMC__KEY_KIND_CERTIFICATE && is_request(whole))
+        return TPMC__KEY_KIND_REQUEST;
+    return kind;
 }
 
 int tpmc__key_kind_check(tpmc__key_kind kind, tpmc_error *err)

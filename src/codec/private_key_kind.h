@@ -5,20 +5,22 @@
 #include "codec/der.h"
 #include "codec/pem.h"
 
-/* What somebody may hand in as a private key. */
+/* What somebody may hand in as a key. Of several in one file the first of this list tells most. */
 typedef enum tpmc__key_kind {
+    TPMC__KEY_KIND_TPM,
+    TPMC__KEY_KIND_TPM_OLD, /* of the layout 'TSS2 KEY BLOB' */
+    TPMC__KEY_KIND_ENCRYPTED,
+    TPMC__KEY_KIND_OPENSSH,
     TPMC__KEY_KIND_PKCS8,
     TPMC__KEY_KIND_PKCS1,
-    TPMC__KEY_KIND_ENCRYPTED,
-    TPMC__KEY_KIND_TPM,
-    TPMC__KEY_KIND_CERTIFICATE,
-    TPMC__KEY_KIND_REQUEST,
-    TPMC__KEY_KIND_PUBLIC,
     TPMC__KEY_KIND_EC,
     TPMC__KEY_KIND_DSA,
-    TPMC__KEY_KIND_OPENSSH,
+    TPMC__KEY_KIND_PUBLIC,
+    TPMC__KEY_KIND_CERTIFICATE,
+    TPMC__KEY_KIND_REQUEST,
     TPMC__KEY_KIND_PKCS12,
-    TPMC__KEY_KIND_OTHER
+    TPMC__KEY_KIND_OTHER,
+    TPMC__KEY_KIND_COUNT
 } tpmc__key_kind;
 
 /* By the label and headers of a PEM block. A block that may hold a key is not decided by them. */

@@ -106,8 +106,8 @@ static int prepare_key(tpmc_key *key, tpmc_error *err)
 
     status = tpmc_key_supports(key, "RS256", err);
     if (status == TPMC_ERR_UNSUPPORTED)
-        (void)tpmc__error_prefix(err, "Google takes a service account's tokens only with an RS256 "
-                                      "signature, which needs an RSA key that may use RSASSA");
+        tpmc__error_prefix(err, "Google takes a service account's tokens only with an RS256 "
+                                "signature, which needs an RSA key that may use RSASSA");
     if (status != 0)
         return status;
     return tpmc_key_open(key, err);

@@ -38,6 +38,20 @@ static int start_clock(tpmc_env *env, tpmc_http_request *request, int64_t deadli
     return 0;
 }
 
+/* What became of the exchange, of which the transport says `status`. An answer that is here counts,
+ * however late: the provider has acted on the request. */
+static int judge_answer(const tpmc_http_response *response, int status, tpmc_error *err)
+{
+    if (status == 0)
+        return tpmc__http_response_check(response, err);
+    if (status == TPMC_ERR_FORKED)
+        return status;
+    /* A transport that was told to stop reading has only a code of its own to say so. */
+    if (tpmc__http_response_check_body(response, NULL) != 0)
+        return tpmc__http_response_check_body(response, err);
+    return status;
+}
+
 int tpmc__http_exchange(tpmc_env *env, tpmc_http_request *request, int64_t deadline_ms,
                         tpmc_http_response **out, tpmc_error *err)
 {
@@ -59,13 +73,7 @@ int tpmc__http_exchange(tpmc_env *env, tpmc_http_request *request, int64_t deadl
         goto out;
     status = tpmc__env_http(env, request, response, err);
     tpmc__http_request_set_time_left(request, -1);
-    /* A transport that was told to stop reading has only the code to say so. */
-    if (status == TPMC_ERR_PROTOCOL)
-        (void)tpmc__http_response_check_body(response, err);
-    if (status != 0)
-        goto out;
-    /* An answer that is here counts, however late: the provider has acted on the request. */
-    status = tpmc__http_response_check(response, err);
+    status = judge_answer(response, status, err);
     if (status != 0)
         goto out;
     *out = response;

@@ -62,8 +62,8 @@ typedef struct tpmc__keyfile {
  */
 int tpmc__keyfile_parse(const void *data, size_t len, tpmc__keyfile *out, tpmc_error *err);
 void tpmc__keyfile_free(tpmc__keyfile *file);
-/* Writes PEM text: fields in order, BOOLEAN TRUE as FF, FALSE left out. TPMC_ERR_ARGUMENT for what
- * tpmc__keyfile_parse() would refuse, and when a ceiling is hit. */
+/* Writes PEM text: fields in order, BOOLEAN TRUE as FF; a FALSE rsaParent is left out.
+ * TPMC_ERR_ARGUMENT for what tpmc__keyfile_parse() would refuse, and when a ceiling is hit. */
 int tpmc__keyfile_write(const tpmc__keyfile *file, tpmc__buf *out);
 /* Everything the file says, for tpmc_key_describe(). */
 int tpmc__keyfile_describe(tpmc_env *env, const tpmc__keyfile *file, tpmc__json **out,

@@ -12,15 +12,12 @@ static const char *const type_oids[] = {
     [TPMC__KEYFILE_SEALED] = "2.23.133.10.1.5",
 };
 
-/* FALSE is the default of both BOOLEAN fields, and DER leaves defaults out. */
 static void write_boolean(tpmc__buf *out, int number, int value)
 {
     tpmc__buf tagged;
 
-    if (!value)
-        return;
     tpmc__buf_init(&tagged, TPMC__KEYFILE_MAX);
-    tpmc__der_write_boolean(&tagged, 1);
+    tpmc__der_write_boolean(&tagged, value);
     tpmc__der_wrap(out, TPMC__DER_CONTEXT(number), &tagged);
 }
 
@@ -90,7 +87,9 @@ static void write_auth_policies(tpmc__buf *out, const tpmc__keyfile *file)
 static void write_fields(tpmc__buf *out, const tpmc__keyfile *file)
 {
     tpmc__der_write_oid(out, type_oids[file->type]);
-    write_boolean(out, 0, file->has_empty_auth && file->empty_auth);
+    /* FALSE is written too: where the field is absent, several readers take it for TRUE. */
+    if (file->has_empty_auth)
+        write_boolean(out, 0, file->empty_auth);
     if (file->policy.count)
         write_steps(out, &file->policy);
     if (file->secret)
@@ -98,7 +97,8 @@ static void write_fields(tpmc__buf *out, const tpmc__keyfile *file)
     if (file->auth_policy_count)
         write_auth_policies(out, file);
     write_text(out, 4, file->description);
-    write_boolean(out, 5, file->rsa_parent);
+    if (file->rsa_parent)
+        write_boolean(out, 5, 1);
     tpmc__der_write_uint32(out, file->parent);
     tpmc__der_write(out, TPMC__DER_OCTET_STRING, file->public_bytes, file->public_len);
     tpmc__der_write(out, TPMC__DER_OCTET_STRING, file->private_bytes, file->private_len);

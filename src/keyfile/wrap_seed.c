@@ -41,8 +41,11 @@ static EVP_PKEY *pkey_from_params(tpmc_env *env, const char *type, OSSL_PARAM *p
     EVP_PKEY *pkey = NULL;
 
     if (ctx && EVP_PKEY_fromdata_init(ctx) == 1 &&
-        EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
+        EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1) {
+        /* A failure may leave an empty key behind. */
+        EVP_PKEY_free(pkey);
         pkey = NULL;
+    }
     EVP_PKEY_CTX_free(ctx);
     return pkey;
 }

@@ -174,24 +174,12 @@ void tpmc__cache_free(tpmc__cache *cache)
     tpmc__mem_free(cache);
 }
 
-void tpmc__cache_clear(tpmc__cache *cache)
-{
-    void *former;
-
-    (void)pthread_mutex_lock(&cache->mutex);
-    former = cache->held.value;
-    cache->held.value = NULL;
-    (void)pthread_mutex_unlock(&cache->mutex);
-    if (former != NULL)
-        cache->type->unref(former);
-}
-
 /* The refresh that this caller waited for failed. A failure that comes from the state of the
- * refreshing thread says nothing about the others. */
+ * refreshing thread, or from a stop that it was asked for, says nothing about the others. */
 static int shares_failure(const tpmc__cache *cache, const caller *self)
 {
     return self->has_waited && cache->refreshes != self->ticket && cache->last_status != 0 &&
-           cache->last_status != TPMC_ERR_STATE;
+           cache->last_status != TPMC_ERR_STATE && cache->last_status != TPMC_ERR_CANCELLED;
 }
 
 /* Decides under the mutex. With TAKE_RESULT the outcome is in `*status` and `*out`. */
@@ -288,6 +276,9 @@ static int assess(tpmc__cache *cache, const tpmc__cache_entry *entry, held_value
     held->lifetime_ms = entry->expires_at_ms - held->obtained.wall_ms;
     margin = smaller(MARGIN_MAX_MS, held->lifetime_ms / MARGIN_DIVISOR);
     held->early_ms = margin + jitter(cache->env, margin);
+    /* The random callback may have forked. */
+    if (tpmc__env_forked(cache->env))
+        return tpmc__env_enter(cache->env, err);
     return 0;
 }
 
@@ -342,6 +333,13 @@ static int fall_back(tpmc__cache *cache, const instant *now, int status, void **
                       tpmc_error_text(error));
     else
         tpmc__error_copy(err, error);
+    /* The log callback may have forked. */
+    if (tpmc__env_forked(cache->env)) {
+        if (*out != NULL)
+            cache->type->unref(*out);
+        *out = NULL;
+        return tpmc__env_enter(cache->env, err);
+    }
     (void)pthread_mutex_lock(&cache->mutex);
     cache->refresh_error = cache->last_error;
     cache->last_error = error;

@@ -47,8 +47,5 @@ void tpmc__cache_free(tpmc__cache *cache);
  */
 int tpmc__cache_get(tpmc__cache *cache, tpmc__cache_refresh_fn refresh, void *context, void **out,
                     tpmc_error *err);
-/* Forgets the value, so that the next call refreshes. A refresh that is running brings a new one.
- */
-void tpmc__cache_clear(tpmc__cache *cache);
 
 #endif

@@ -134,12 +134,14 @@ openssl req -x509 -key private.pem -subj /CN=test -days 1 -out certificate.pem 2
 printf 'a message\n' >message
 printf 'correct horse\n' >password
 printf 'wrong horse\n' >wrong
+: >empty
 
 # --- usage -------------------------------------------------------------------------------------------------------------------
 
 expect "no command" 2 'no command'
 expect "unknown command" 2 "unknown command 'sgin'; did you mean 'sign'" sgin
 expect "unknown second word" 2 "did you mean 'key show'" key shw
+expect "unknown second word after help" 2 "unknown command 'key shw'; did you mean 'key show'" help key shw
 expect "unknown command without likeness" 2 "unknown command 'frobnicate'; see tpmcloud --help" frobnicate
 expect "unknown flag with a hint" 2 "unknown flag '--emial'; did you mean '--email'" gcp token --emial x
 expect "unknown flag without likeness" 2 "unknown flag '--zzzzzzzzzzzzzz'$" sign --zzzzzzzzzzzzzz
@@ -147,6 +149,7 @@ expect "unknown flag hides its value" 2 "unknown flag '--pasword'; did you mean 
 check "the value is not shown" sh -c '! grep -q hunter2 err'
 expect "one-letter flag" 2 "unknown flag '-k'" sign -k
 expect "flag without value" 2 '--email needs a value' gcp token --email
+expect "flag where a value should be" 2 '--email needs a value' gcp token --email --keyfile k
 expect "word out of a choice" 2 "--format is 'xml'; it must be one of raw, json" gcp token --format xml
 expect "value for a switch" 2 '--json is a switch' key show x --json=7
 expect "stray argument" 2 'belongs to no flag' sign stray
@@ -186,7 +189,7 @@ fi
 # --- key import --------------------------------------------------------------------------------------------------------------
 
 mkdir out.d
-expect "import" 0 'its Name is [0-9a-f]{68}\..*--parent-name [0-9a-f]{68}$' key import --in private.pem --out out.d/key.pem
+expect "import" 0 'trusted unseen; .*--parent-name [0-9a-f]{68}$' key import --in private.pem --out out.d/key.pem
 name=$(grep -oE '[0-9a-f]{68}' err | head -1)
 check "the key file is a TSS2 key" grep -q '^-----BEGIN TSS2 PRIVATE KEY-----$' out.d/key.pem
 check "only the key file is there" test "$(ls -A out.d)" = key.pem
@@ -194,18 +197,18 @@ check "its mode is 0600" test "$(mode_of out.d/key.pem)" = 600
 expect "import with the parent pinned" 0 '' key import --in private.pem --out pinned.pem --parent-name "$name"
 wrong_name=$(printf '%s' "$name" | tr '0-9a-f' '1-9a-f0' | sed 's/^..../000b/')
 refuse "import with another parent pinned" 1 . bad.pem key import --in private.pem --out bad.pem --parent-name "$wrong_name"
-refuse "a Name that is none" 2 parent_name bad.pem key import --in private.pem --out bad.pem --parent-name 000b
-expect "import of a service-account JSON" 0 'its Name is' key import --in account.json --out account.pem
+refuse "a Name that is none" 2 'option --parent-name' bad.pem key import --in private.pem --out bad.pem --parent-name 000b
+expect "import of a service-account JSON" 0 'trusted unseen' key import --in account.json --out account.pem
 input=private.pem
-expect "import from standard input" 0 'its Name is' key import --in - --out stdin.pem
+expect "import from standard input" 0 'trusted unseen' key import --in - --out stdin.pem
 input=/dev/null
-expect "import to standard output" 0 'its Name is' key import --in private.pem --out -
+expect "import to standard output" 0 'trusted unseen' key import --in private.pem --out -
 check "the key file is on standard output" grep -q 'BEGIN TSS2 PRIVATE KEY' out
-expect "import with a password" 0 'its Name is' key import --in private.pem --out locked.pem --password-file password
+expect "import with a password" 0 'trusted unseen' key import --in private.pem --out locked.pem --password-file password
 input=password
-expect "import with the password from standard input" 0 'its Name is' key import --in private.pem --out locked2.pem --password-file=-
+expect "import with the password from standard input" 0 'trusted unseen' key import --in private.pem --out locked2.pem --password-file=-
 input=/dev/null
-expect "import of an RSAPSS-fixed key" 0 'its Name is' key import --in private.pem --out pss.pem --scheme rsapss --description 'a key'
+expect "import of an RSAPSS-fixed key" 0 'trusted unseen' key import --in private.pem --out pss.pem --scheme rsapss --description 'a key'
 
 for mask in 000 077 777; do
   rm -f mask.pem
@@ -216,7 +219,7 @@ done
 cp out.d/key.pem before
 refuse "an existing key file is not replaced" 1 'exists; .*--force' none.pem key import --in private.pem --out out.d/key.pem
 check "it is as it was" cmp before out.d/key.pem
-expect "import with --force" 0 'its Name is' key import --in private.pem --out out.d/key.pem --force
+expect "import with --force" 0 'trusted unseen' key import --in private.pem --out out.d/key.pem --force
 check "it is another one" sh -c '! cmp -s before out.d/key.pem'
 ln -s out.d/key.pem link.pem
 refuse "a symbolic link is not followed" 1 'symbolic link' none.pem key import --in private.pem --out link.pem --force
@@ -242,6 +245,8 @@ expect "disk full" 1 "cannot write '/dev/full': No space left" key import --in p
 
 refuse "no input file" 1 "cannot open 'nothing.pem': No such file" bad.pem key import --in nothing.pem --out bad.pem
 refuse "the input is a directory" 1 'not a regular file' bad.pem key import --in out.d --out bad.pem
+refuse "the input is empty" 1 'empty is empty; .*private key' bad.pem key import --in empty --out bad.pem
+refuse "standard input is empty" 1 'standard input is empty; .*private key' bad.pem key import --in - --out bad.pem
 refuse "the input is no key" 1 . bad.pem key import --in message --out bad.pem
 refuse "the input is a certificate" 1 certificate bad.pem key import --in certificate.pem --out bad.pem
 openssl pkey -in private.pem -aes256 -passout pass:x -out encrypted.pem
@@ -251,10 +256,9 @@ refuse "the input is too large" 1 'more than 65536 bytes' bad.pem key import --i
 refuse "the password is too long for the key" 2 . bad.pem key import --in private.pem --out bad.pem --password "$(printf '%033d' 0)"
 refuse "the password file is missing" 1 "cannot open 'nothing' to read the key's password" bad.pem \
   key import --in private.pem --out bad.pem --password-file nothing
-: >empty
 refuse "the password file is empty" 1 "no line to read the key's password from" bad.pem \
   key import --in private.pem --out bad.pem --password-file empty
-refuse "an option is out of range" 2 tpm_timeout_ms bad.pem key import --in private.pem --out bad.pem --tpm-timeout-ms 1
+refuse "an option is out of range" 2 'option --tpm-timeout-ms' bad.pem key import --in private.pem --out bad.pem --tpm-timeout-ms 1
 
 # --- key show, key public ----------------------------------------------------------------------------------------------------
 
@@ -262,8 +266,15 @@ unset TPMCLOUD_TCTI
 expect "show needs no TPM" 0 '' key show pss.pem
 check "show says what the file is" grep -q '^type: loadable$' out
 check "show has the description" grep -q 'description: a key' out
+check "show wraps the modulus" sh -c 'test "$(grep -A8 "^  modulus:$" out | grep -cE "^    [0-9a-f]{64}$")" = 8'
+check "no line of it is too long" sh -c '! grep -E "^.{81}" out'
+check "show is silent about what is not there" sh -c '! grep -qE "^ *(policy|auth .*polic.*|secret|rsa parent|symmetric):" out'
+check "show ends with a line end" sh -c 'test -z "$(tail -c 1 out)"'
 expect "show as JSON" 0 '' key show pss.pem --json
 check "the JSON is JSON" /usr/bin/python3 -c 'import json; assert json.load(open("out"))["type"] == "loadable"'
+check "and whole" /usr/bin/python3 -c 'import json; d = json.load(open("out")); assert len(d["public"]["modulus"]) == 512 and d["secret"] is False'
+expect "show of a key with a password" 0 '' key show locked.pem
+check "it says so" grep -q '^empty auth: no$' out
 expect "show with --keyfile" 0 '' key show --keyfile pss.pem
 TPMCLOUD_TCTI=$'bad\n' expect "show does not look at the TCTI" 0 '' key show pss.pem
 expect "public" 0 '' key public account.pem
@@ -272,6 +283,8 @@ expect "public as DER" 0 '' key public account.pem --format=der
 check "it is the same" sh -c 'openssl pkey -pubin -inform DER -in out -pubout | cmp - public.pem'
 expect "show of a plain private key" 1 'private key' key show private.pem
 expect "show of a certificate" 1 certificate key show certificate.pem
+openssl pkcs12 -export -inkey private.pem -in certificate.pem -passout pass: -out bundle.p12
+expect "show of a PKCS#12 file" 1 'PKCS#12' key show bundle.p12
 expect "show of nothing" 1 'No such file|nothing.pem' key show nothing.pem
 head -c 600 account.pem >truncated.pem
 expect "show of a truncated file" 1 . key show truncated.pem
@@ -359,9 +372,11 @@ claims = jwt.decode(t["access_token"], open("public.pem").read(), algorithms=["R
 assert claims["exp"] == at, (claims, at)'
 expect "token over an existing file" 0 '' gcp token --keyfile account.pem --email $email --output-file token.json
 check "the file is the new token" verify_token token.json "True"
-refuse "token without e-mail" 2 email none gcp token --keyfile account.pem
-refuse "expire_in out of range" 2 expire_in none gcp token --keyfile account.pem --email $email --expire-in 3601
-refuse "control character in an option" 2 email none gcp token --keyfile account.pem --email $'a\nb@c'
+refuse "token without e-mail" 2 'option --email is missing' none gcp token --keyfile account.pem
+refuse "expire_in out of range" 2 'option --expire-in must be .* to 3600' none gcp token --keyfile account.pem --email $email --expire-in 3601
+refuse "control character in an option" 2 'option --email' none gcp token --keyfile account.pem --email $'a\nb@c'
+refuse "scopes and audience" 2 'options --scopes and --audience' none gcp token --keyfile account.pem --email $email --scopes s --audience a
+refuse "what is quoted but no option stays" 2 "not 'email'" none gcp token --keyfile account.pem --email $email --expire-in email
 refuse "token with an RSAPSS-fixed key" 1 RS256 none gcp token --keyfile pss.pem --email $email
 refuse "token to an unwritable file" 1 "cannot write 'no/token'" none gcp token --keyfile account.pem --email $email --output-file no/token
 
@@ -370,8 +385,8 @@ refuse "token to an unwritable file" 1 "cannot write 'no/token'" none gcp token 
 refuse "no TPM" 1 . none sign --keyfile account.pem --in message --tcti swtpm:host=127.0.0.1,port=1
 refuse "no device" 1 /dev/nonexistent none sign --keyfile account.pem --in message --tcti device:/dev/nonexistent
 refuse "a TCTI that is nonsense" 2 nonsense none sign --keyfile account.pem --in message --tcti nonsense:x
-refuse "a TCTI that runs a command" 2 allow_any_tcti ran sign --keyfile account.pem --in message --tcti "cmd:touch $work/ran"
-TPMCLOUD_TCTI="cmd:touch $work/ran" refuse "the same from the environment" 2 allow_any_tcti ran sign --keyfile account.pem --in message
+refuse "a TCTI that runs a command" 2 'option --allow-any-tcti$' ran sign --keyfile account.pem --in message --tcti "cmd:touch $work/ran"
+TPMCLOUD_TCTI="cmd:touch $work/ran" refuse "the same from the environment" 2 'option --allow-any-tcti$' ran sign --keyfile account.pem --in message
 TPMCLOUD_TCTI= TPM2TOOLS_TCTI=$SWTPM_TCTI expect "TPM2TOOLS_TCTI is the second choice" 0 '' sign --keyfile account.pem --in message
 TPM2TOOLS_TCTI=nonsense:x expect "TPMCLOUD_TCTI comes first" 0 '' sign --keyfile account.pem --in message
 TPMCLOUD_TCTI=nonsense:x expect "--tcti comes before both" 0 '' sign --keyfile account.pem --in message --tcti "$SWTPM_TCTI"
@@ -384,7 +399,7 @@ check "it verifies" verify_rs256 out
 expect "owner password and key password from files" 0 '' sign --keyfile locked.pem --in message --password-file password \
   --ownerpassword-file <(echo secret)
 refuse "owner password wrong" 1 password none sign --keyfile account.pem --in message --ownerpassword-file wrong
-expect "import with an owner password" 0 'its Name is' key import --in private.pem --out owned.pem --ownerpassword secret
+expect "import with an owner password" 0 'trusted unseen' key import --in private.pem --out owned.pem --ownerpassword secret
 tpm2_changeauth -T "$SWTPM_TCTI" -c owner -p secret
 
 # --- passwords in the process list, and signals ------------------------------------------------------------------------------

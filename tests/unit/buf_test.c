@@ -162,9 +162,33 @@ static void clearing_wipes_and_keeps_the_memory(void **state)
     assert_null(buf.data);
 }
 
+static void a_given_failure_sticks(void **state)
+{
+    tpmc_error *err = NULL;
+    tpmc__buf buf;
+
+    (void)state;
+    tpmc__buf_init(&buf, 100);
+    assert_int_equal(tpmc__buf_append_text(&buf, "abc"), 0);
+    assert_int_equal(tpmc__buf_fail(&buf, TPMC_ERR_FORMAT), TPMC_ERR_FORMAT);
+    assert_null(buf.data);
+    assert_int_equal(tpmc__buf_append_text(&buf, "abc"), TPMC_ERR_FORMAT);
+    assert_null(buf.data);
+    assert_int_equal(tpmc__buf_status(&buf), TPMC_ERR_FORMAT);
+    assert_int_equal(tpmc_error_new(&err), 0);
+    assert_int_equal(tpmc__buf_check(&buf, "the text", err), TPMC_ERR_FORMAT);
+    assert_string_equal(tpmc_error_text(err),
+                        "the text cannot be encoded: a value in it is malformed");
+    tpmc_error_free(err);
+    tpmc__buf_free(&buf);
+    assert_int_equal(tpmc__buf_append_text(&buf, "abc"), 0);
+    tpmc__buf_free(&buf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_given_failure_sticks),
         cmocka_unit_test(starts_empty),
         cmocka_unit_test(appends),
         cmocka_unit_test(grows_up_to_the_ceiling_and_no_further),

@@ -287,19 +287,6 @@ static void a_refresh_cannot_wait_for_itself(void **state)
     free_cache_bench(b);
 }
 
-static void clearing_forgets(void **state)
-{
-    cache_bench *b = new_cache_bench();
-
-    (void)state;
-    tpmc__cache_clear(b->cache);
-    assert_int_equal(get(b), 1);
-    tpmc__cache_clear(b->cache);
-    assert_int_equal(atomic_load(&live_numbers), 0);
-    assert_int_equal(get(b), 2);
-    free_cache_bench(b);
-}
-
 static void a_failing_clock_is_told(void **state)
 {
     cache_bench *b = new_cache_bench();
@@ -373,7 +360,6 @@ int main(void)
         cmocka_unit_test(a_wall_clock_that_jumps_back_makes_a_new_value),
         cmocka_unit_test(an_expired_new_value_is_refused),
         cmocka_unit_test(a_refresh_cannot_wait_for_itself),
-        cmocka_unit_test(clearing_forgets),
         cmocka_unit_test(a_failing_clock_is_told),
         cmocka_unit_test(a_clock_that_fails_during_a_refresh_blocks_nobody),
         cmocka_unit_test(survives_every_failing_allocation),

@@ -151,12 +151,11 @@ static void waiters_share_a_failure(void **state)
     free_crowd(c);
 }
 
-static void waiters_try_themselves_after_a_failure_of_that_thread(void **state)
+static void waiters_try_themselves_after(int failure)
 {
     crowd *c = new_crowd();
 
-    (void)state;
-    atomic_store(&c->b->status, TPMC_ERR_STATE);
+    atomic_store(&c->b->status, failure);
     atomic_store(&c->b->gate, 1);
     start(c, 1);
     wait_until(&c->b->refreshes, 1);
@@ -167,11 +166,18 @@ static void waiters_try_themselves_after_a_failure_of_that_thread(void **state)
     wait_until(&c->waiting, 9);
     atomic_store(&c->b->gate, 0);
     join(c);
-    assert_int_equal(c->results[0], TPMC_ERR_STATE);
+    assert_int_equal(c->results[0], failure);
     assert_int_equal(c->results[1], 2);
     assert_int_equal(c->results[9], 2);
     assert_int_equal(atomic_load(&c->b->refreshes), 2);
     free_crowd(c);
+}
+
+static void waiters_try_themselves_after_a_failure_of_that_thread(void **state)
+{
+    (void)state;
+    waiters_try_themselves_after(TPMC_ERR_STATE);
+    waiters_try_themselves_after(TPMC_ERR_CANCELLED);
 }
 
 static void others_are_served_while_one_renews(void **state)
@@ -353,6 +359,69 @@ static void a_call_does_not_go_on_in_a_child(void **state)
     free_cache_bench(b);
 }
 
+static void fork_once(void)
+{
+    pid_t child = fork();
+    int wait_status = -1;
+
+    if (child == 0) {
+        (void)alarm(20);
+        return;
+    }
+    check(waitpid(child, &wait_status, 0) == child);
+    check(wait_status == 0);
+}
+
+static int random_that_forks(void *user, uint8_t *out, size_t len)
+{
+    (void)user;
+    memset(out, 0, len);
+    fork_once();
+    return 0;
+}
+
+static int log_that_forks(void *user, int level, const char *text)
+{
+    (void)user;
+    (void)level;
+    (void)text;
+    fork_once();
+    return 0;
+}
+
+static void a_fork_in_the_random_callback(void **state)
+{
+    cache_bench *b = new_cache_bench();
+    pid_t parent = getpid();
+    int got;
+
+    (void)state;
+    assert_int_equal(tpmc_env_set_random(b->env, random_that_forks, NULL, NULL, NULL), 0);
+    got = get_number(b, b->err);
+    if (getpid() != parent)
+        _exit(got == TPMC_ERR_FORKED && atomic_load(&live_numbers) == 0 ? 0 : 1);
+    assert_int_equal(got, 1);
+    free_cache_bench(b);
+}
+
+static void a_fork_in_the_log_callback(void **state)
+{
+    cache_bench *b = new_cache_bench();
+    pid_t parent = getpid();
+    int got;
+
+    (void)state;
+    assert_int_equal(tpmc_env_set_log(b->env, log_that_forks, NULL, NULL, NULL), 0);
+    assert_int_equal(get_number(b, b->err), 1);
+    fake_env_pass(&b->fake, LIFE_MS - MARGIN_MS);
+    atomic_store(&b->status, TPMC_ERR_TPM);
+    got = get_number(b, b->err);
+    if (getpid() != parent)
+        _exit(got == TPMC_ERR_FORKED ? 0 : 1);
+    assert_int_equal(got, 1);
+    free_cache_bench(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -367,6 +436,8 @@ int main(void)
         cmocka_unit_test(values_change_under_load),
         cmocka_unit_test(a_child_frees_what_others_hold),
         cmocka_unit_test(a_call_does_not_go_on_in_a_child),
+        cmocka_unit_test(a_fork_in_the_random_callback),
+        cmocka_unit_test(a_fork_in_the_log_callback),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

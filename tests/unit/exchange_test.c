@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -249,6 +251,8 @@ static void refuses_an_unusable_answer(void **state)
     expect_failure(b, TPMC_ERR_PROTOCOL, "1 MiB", 2);
     b->transport.returns = TPMC_ERR_PROTOCOL;
     expect_failure(b, TPMC_ERR_PROTOCOL, "1 MiB", 3);
+    b->transport.returns = TPMC_ERR_NETWORK;
+    expect_failure(b, TPMC_ERR_PROTOCOL, "1 MiB", 4);
     free_bench(b);
 }
 
@@ -266,6 +270,42 @@ static void survives_every_failing_allocation(void **state)
     (void)state;
     b->transport.body_len = 10;
     assert_int_equal(each_allocation(attempt, b, TPMC_ERR_NOMEM), 2);
+    /* The code that is returned is the one that the error holds. */
+    b->transport.returns = TPMC_ERR_PROTOCOL;
+    fail_allocation(2);
+    assert_int_equal(run(b), TPMC_ERR_NOMEM);
+    assert_true(allocation_failed());
+    assert_int_equal(tpmc_error_code(b->err), TPMC_ERR_NOMEM);
+    free_bench(b);
+}
+
+static int fork_and_answer(void *user, const tpmc_http_request *request,
+                           tpmc_http_response *response)
+{
+    pid_t child = fork();
+    int wait_status = -1;
+
+    (void)user;
+    (void)request;
+    if (child != 0) {
+        assert_int_equal(waitpid(child, &wait_status, 0), child);
+        assert_int_equal(wait_status, 0);
+    }
+    return tpmc_http_response_set_status(response, 200, NULL);
+}
+
+static void an_exchange_does_not_go_on_in_a_child(void **state)
+{
+    bench *b = new_bench(URL);
+    pid_t parent = getpid();
+    int status;
+
+    (void)state;
+    assert_int_equal(tpmc_env_set_http(b->env, fork_and_answer, NULL, NULL, NULL), 0);
+    status = run(b);
+    if (getpid() != parent)
+        _exit(status == TPMC_ERR_FORKED && b->response == NULL ? 0 : 1);
+    assert_int_equal(status, 0);
     free_bench(b);
 }
 
@@ -281,6 +321,7 @@ int main(void)
         cmocka_unit_test(a_failing_clock_sends_nothing),
         cmocka_unit_test(maps_what_the_transport_returns),
         cmocka_unit_test(refuses_an_unusable_answer),
+        cmocka_unit_test(an_exchange_does_not_go_on_in_a_child),
         cmocka_unit_test(survives_every_failing_allocation),
     };
 

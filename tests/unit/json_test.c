@@ -513,9 +513,20 @@ static void lack_of_memory_inside_cjson_is_told(void **state)
     cJSON_InitHooks(NULL);
 }
 
+static void an_object_is_told_from_its_first_byte(void **state)
+{
+    (void)state;
+    assert_true(tpmc__json_looks_like_object("{", 1));
+    assert_true(tpmc__json_looks_like_object(" \t\r\n{}", 6));
+    assert_false(tpmc__json_looks_like_object("[{}]", 4));
+    assert_false(tpmc__json_looks_like_object(" {", 1));
+    assert_false(tpmc__json_looks_like_object("", 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_object_is_told_from_its_first_byte),
         cmocka_unit_test(a_tree_is_read),
         cmocka_unit_test(what_is_missing_is_answered_too),
         cmocka_unit_test(integers_are_exact_up_to_two_to_the_53rd),

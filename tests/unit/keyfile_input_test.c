@@ -101,8 +101,8 @@ static void der_of_other_kinds_is_named(void **state)
 {
     static const refusal der_refusals[] = {
         /* PKCS#8, PKCS#1, ECPrivateKey. */
-        { "3005 020100 3000", TPMC_ERR_FORMAT, "this is a private key" },
-        { "3006 020100 020101", TPMC_ERR_FORMAT, "this is a private key" },
+        { "3007 020100 3000 0400", TPMC_ERR_FORMAT, "this is a private key" },
+        { "3009 020100 020101 020103", TPMC_ERR_FORMAT, "this is a private key" },
         { "3005 020101 0400", TPMC_ERR_FORMAT, "this is a private key" },
         /* EncryptedPrivateKeyInfo, SubjectPublicKeyInfo, RSAPublicKey. */
         { "3007 3003 060100 0400", TPMC_ERR_FORMAT, "an encrypted private key" },
@@ -110,7 +110,10 @@ static void der_of_other_kinds_is_named(void **state)
         { "3007 02020100 020103", TPMC_ERR_FORMAT, "this is a public key" },
         /* Certificate and request. */
         { "300b 3005 a003020102 3000 0300", TPMC_ERR_FORMAT, "this is a certificate;" },
+        { "3009 3003 020101 3000 0300", TPMC_ERR_FORMAT, "this is a certificate;" },
         { "3009 3003 020100 3000 0300", TPMC_ERR_FORMAT, "a certificate request" },
+        /* PFX. */
+        { "3007 020103 3000 3000", TPMC_ERR_FORMAT, "a PKCS#12 file" },
     };
     tpmc_error *err = *state;
     static blob bytes;

@@ -83,11 +83,22 @@ static void the_smallest_file_has_four_fields(void **state)
     add_hex(&bytes, "0405 0003 010203");
     wrap_from(&bytes, 0, 0x30);
     assert_der(&file, &bytes);
-    /* FALSE is the default, said or not. */
-    file.has_empty_auth = 1;
-    assert_der(&file, &bytes);
-    file.has_empty_auth = 0;
     file.empty_auth = 1;
+    assert_der(&file, &bytes);
+}
+
+static void a_known_empty_auth_is_written_also_when_false(void **state)
+{
+    tpmc__keyfile file;
+    static blob bytes;
+
+    (void)state;
+    fill(&file);
+    file.has_empty_auth = 1;
+    set_hex(&bytes, "0606 6781050a0103 a003 010100 0204 40000001 0432");
+    add_hex(&bytes, hmac_public_hex);
+    add_hex(&bytes, "0405 0003 010203");
+    wrap_from(&bytes, 0, 0x30);
     assert_der(&file, &bytes);
 }
 
@@ -273,6 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_smallest_file_has_four_fields),
+        cmocka_unit_test(a_known_empty_auth_is_written_also_when_false),
         cmocka_unit_test(fields_stand_in_the_order_of_their_tags),
         WITH_ERROR(what_is_written_reads_alike),
         cmocka_unit_test(files_of_other_programs_stay_what_they_are),

@@ -59,6 +59,15 @@ static void unset_options_have_their_defaults(void **state)
     assert_int_equal(tpmc__options_number(&fixed->gcp, TPMC__GCP_AUDIENCE), 0);
 }
 
+static void aliases_are_listed(void **state)
+{
+    (void)state;
+    assert_string_equal(tpmc_option_alias(TPMC_OBJECT_GCP, TPMC__GCP_KEYID), "key_id");
+    assert_null(tpmc_option_alias(TPMC_OBJECT_GCP, TPMC__GCP_EMAIL));
+    assert_null(tpmc_option_alias(TPMC_OBJECT_GCP, TPMC__GCP_OPTION_COUNT));
+    assert_null(tpmc_option_alias(0, 0));
+}
+
 static void set_replaces_and_null_resets(void **state)
 {
     fixture *fixed = *state;
@@ -234,6 +243,7 @@ static void every_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(aliases_are_listed),
         WITH_OPTIONS(unset_options_have_their_defaults),
         WITH_OPTIONS(set_replaces_and_null_resets),
         WITH_OPTIONS(spellings_of_a_name),

@@ -481,6 +481,8 @@ static void other_kinds_of_keys_are_named(void **state)
                        TPMC_ERR_FORMAT, "ssh-keygen -p -m PEM");
     check_refused_text("-----BEGIN TSS2 PRIVATE KEY-----\nMAA=\n-----END TSS2 PRIVATE KEY-----\n",
                        TPMC_ERR_FORMAT, "already in a TPM");
+    check_refused_text("-----BEGIN TSS2 KEY BLOB-----\nMAA=\n-----END TSS2 KEY BLOB-----\n",
+                       TPMC_ERR_FORMAT, "'TSS2 KEY BLOB'");
     check_refused_bytes("\x30\x0d\x06\x06\x67\x81\x05\x0a\x01\x03\xa0\x03\x01\x01\xff", 15,
                         TPMC_ERR_FORMAT, "already in a TPM");
     /* CMS begins with another OID. */
@@ -504,6 +506,7 @@ static void check_der_both_ways(const unsigned char *der, int len, const char *l
 static void public_things_are_named(void **state)
 {
     X509 *certificate = X509_new();
+    X509_REQ *request = X509_REQ_new();
     unsigned char *der = NULL;
     int len = i2d_PUBKEY(rsa_key, &der);
 
@@ -524,9 +527,13 @@ static void public_things_are_named(void **state)
     check_der_both_ways(der, len, "CERTIFICATE", "a certificate");
     OPENSSL_free(der);
     X509_free(certificate);
-    check_refused_text("-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n"
-                       "-----END CERTIFICATE REQUEST-----\n",
-                       TPMC_ERR_FORMAT, "a certificate request");
+    der = NULL;
+    assert_int_equal(X509_REQ_set_pubkey(request, rsa_key), 1);
+    assert_true(X509_REQ_sign(request, rsa_key, EVP_sha256()) > 0);
+    len = i2d_X509_REQ(request, &der);
+    check_der_both_ways(der, len, "CERTIFICATE REQUEST", "a certificate request");
+    OPENSSL_free(der);
+    X509_REQ_free(request);
 }
 
 static void what_is_nothing_known_is_told(void **state)
