@@ -154,7 +154,7 @@ int tpmc__keyfile_write(const tpmc__keyfile *file, tpmc__buf *out)
     int status;
 
     if (!is_writable(file))
-        return TPMC_ERR_ARGUMENT;
+        return tpmc__buf_fail(out, TPMC_ERR_ARGUMENT);
     tpmc__buf_init(&fields, TPMC__KEYFILE_MAX);
     tpmc__buf_init(&der, TPMC__KEYFILE_MAX);
     write_fields(&fields, file);
@@ -163,5 +163,5 @@ int tpmc__keyfile_write(const tpmc__keyfile *file, tpmc__buf *out)
     if (status == 0)
         status = tpmc__pem_write("TSS2 PRIVATE KEY", der.data, der.len, out);
     tpmc__buf_free(&der);
-    return status;
+    return status == 0 ? 0 : tpmc__buf_fail(out, status);
 }

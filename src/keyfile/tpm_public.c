@@ -480,7 +480,7 @@ int tpmc__public_write(const tpmc__public *key, tpmc__buf *out)
         status = tpmc__buf_status(out);
     }
     tpmc__buf_free(&area);
-    return status;
+    return status == 0 ? 0 : tpmc__buf_fail(out, status);
 }
 
 int tpmc__public_name(tpmc_env *env, const tpmc__public *key, uint8_t *name, size_t *len,

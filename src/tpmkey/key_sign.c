@@ -66,7 +66,8 @@ static int refuse_password(const tpmc_key *key, tpmc_error *err)
             err, TPMC_ERR_WRONG_PASSWORD,
             "the key's password is wrong (or the key has none); it is not tried again");
     return tpmc__fail(err, TPMC_ERR_WRONG_PASSWORD,
-                      "the key has a password, and none was given, or an empty one");
+                      "the key has a password, and none was given, or an empty one; with the "
+                      "program, give it by --password-file");
 }
 
 static int take_signature(const TPMT_SIGNATURE *made, const tpmc__algorithm *algorithm,

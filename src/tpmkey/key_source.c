@@ -203,8 +203,9 @@ static int find_password(tpmc_key *key, tpmc_error *err)
         return 0;
     return tpmc__fail(
         err, TPMC_ERR_WRONG_PASSWORD,
-        "the key has a password, and none was given; nothing was tried, since a wrong one "
-        "counts towards the TPM's lockout");
+        "the key file says that the key has a password, and none was given; nothing was tried, "
+        "since a wrong one counts towards the TPM's lockout. Give it, with the program by "
+        "--password-file; if the key has none after all, give an empty one");
 }
 
 int tpmc__key_settle_password(tpmc_key *key, tpmc_error *err)
@@ -238,7 +239,8 @@ int tpmc_key_public(tpmc_key *key, tpmc_bytes **out, tpmc_error *err)
     if (status != 0)
         return status;
     if (key->public_key == NULL)
-        return tpmc__fail(err, TPMC_ERR_UNSUPPORTED, "this key has no public part");
+        return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
+                          "this is not an RSA or EC key, so it has no public part to show");
     tpmc__buf_init(&spki, MAX_SPKI);
     status = tpmc__verify_key_spki(key->public_key, &spki, err);
     if (status == 0)

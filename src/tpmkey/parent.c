@@ -30,7 +30,7 @@ static int check_pin(tpmc_tpm *tpm, const tpmc_key_template *key_template,
     if (status == 0 && (wanted.len != name_len || CRYPTO_memcmp(wanted.data, name, name_len) != 0))
         status = tpmc__fail(
             err, TPMC_ERR_INTEGRITY,
-            "the TPM's parent key does not have the Name that 'parent_name' pins: this is "
+            "the TPM's parent key does not have the Name that option 'parent_name' pins: this is "
             "another TPM, or it has been cleared, or somebody sits between");
     tpmc__buf_free(&wanted);
     return status;

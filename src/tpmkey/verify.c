@@ -63,12 +63,12 @@ int tpmc__verify_key_spki(EVP_PKEY *key, tpmc__buf *out, tpmc_error *err)
     tpmc__openssl_begin();
     len = i2d_PUBKEY(key, &der);
     if (len > 0)
-        status = tpmc__buf_append(out, der, (size_t)len);
+        tpmc__buf_append(out, der, (size_t)len);
     else
         status = tpmc__openssl_fail(err, "writing the public key");
     OPENSSL_free(der);
     tpmc__openssl_end();
-    return status;
+    return status == 0 ? tpmc__buf_check(out, "the public key", err) : status;
 }
 
 /* Verifies with one salt length, which only RSASSA-PSS looks at. 1 good, 0 bad, negative for a

@@ -108,8 +108,8 @@ const size_t matrix_fault_count = sizeof(matrix_faults) / sizeof(matrix_faults[0
 
 int matrix_fault_denies_handle(const matrix_fault *fault)
 {
-    return fault->kind == TAP_ANSWER && (fault->value == 0x910 || fault->value == 0x918 ||
-                                         fault->value == 0x18b || fault->value == 0x1cb);
+    return fault->kind == TAP_ANSWER &&
+           (fault->value == 0x910 || fault->value == 0x18b || fault->value == 0x1cb);
 }
 
 int matrix_fault_is_wrong_password(const matrix_fault *fault)
