@@ -39,23 +39,31 @@ static void end_cleanup(tpmc_tpm *tpm, const struct patience *saved)
     tpm->guard.outcome = TPMC__OUTCOME_NONE;
 }
 
-/* After a reset a stranger's object may stand at the same handle. 1 ours, 0 not, -1 when that is
- * not known. */
-static int is_still_ours(tpmc_tpm *tpm, const tpmc__ledger_entry *entry)
+/* The public area at a handle: 1 when it could be read, 0 when there is none that we might have
+ * made, -1 when that is not known. */
+static int read_object(tpmc_tpm *tpm, uint32_t handle, tpmc__public *out)
 {
     const uint8_t *area = NULL;
-    size_t area_len = 0;
-    tpmc__public public;
-    uint8_t name[TPMC__NAME_MAX];
-    size_t name_len = 0;
-
-    int status = tpmc__raw_read_public(&tpm->guard, entry->handle, &area, &area_len);
+    size_t len = 0;
+    int status = tpmc__raw_read_public(&tpm->guard, handle, &area, &len);
 
     if (status != 0)
         return status == TPMC_ERR_TPM && tpmc__rc_no_handle(tpm->guard.rc) ? 0 : -1;
     /* What our own reader does not know is not ours. */
-    if (tpmc__public_parse(area, area_len, &public, NULL) != 0)
-        return 0;
+    return tpmc__public_parse(area, len, out, NULL) == 0;
+}
+
+/* After a reset a stranger's object may stand at the same handle. 1 ours, 0 not, -1 when that is
+ * not known. */
+static int is_still_ours(tpmc_tpm *tpm, const tpmc__ledger_entry *entry)
+{
+    tpmc__public public;
+    uint8_t name[TPMC__NAME_MAX];
+    size_t name_len = 0;
+    int found = read_object(tpm, entry->handle, &public);
+
+    if (found != 1)
+        return found;
     if (tpmc__public_name(tpm->env, &public, name, &name_len, NULL) != 0)
         return -1;
     return name_len == entry->name_len && memcmp(name, entry->name, name_len) == 0;
@@ -153,7 +161,8 @@ void tpmc__tpm_clean(tpmc_tpm *tpm)
 
     /* Without a connection, or with a command still running, it has to wait for the next operation.
      */
-    if (tpm->guard.inner == NULL || tpm->guard.pending || begin_cleanup(tpm, &saved) != 0)
+    if (tpm->guard.inner == NULL || tpm->guard.broken || tpm->guard.pending ||
+        begin_cleanup(tpm, &saved) != 0)
         return;
     flush_orphans(tpm);
     end_cleanup(tpm, &saved);
@@ -184,24 +193,20 @@ static int expected_public(const uint8_t *command, tpmc__public *out)
     return tpmc__public_parse(at, skip, out, NULL);
 }
 
-/* 1 when the object is what the lost reply was about, 0 when not, -1 when that could not be learnt.
- */
+/* 1 when the object is what the lost reply was about, 0 when not, -1 when that is not known. */
 static int is_expected(tpmc_tpm *tpm, uint32_t handle, const tpmc__public *expected)
 {
-    const uint8_t *area = NULL;
-    size_t len = 0;
-    tpmc__public found;
-    int status = tpmc__raw_read_public(&tpm->guard, handle, &area, &len);
+    tpmc__public public;
+    int found = read_object(tpm, handle, &public);
 
-    if (status != 0)
-        return status == TPMC_ERR_TPM && tpmc__rc_no_handle(tpm->guard.rc) ? 0 : -1;
-    if (tpmc__public_parse(area, len, &found, NULL) != 0 ||
-        !tpmc__public_matches_template(&found, expected))
+    if (found != 1)
+        return found;
+    if (!tpmc__public_matches_template(&public, expected))
         return 0;
     /* The template of a primary has no unique part; the public area of a key to be loaded has. */
     return expected->unique_len == 0 ||
-           (found.unique_len == expected->unique_len &&
-            memcmp(found.unique, expected->unique, found.unique_len) == 0);
+           (public.unique_len == expected->unique_len &&
+            memcmp(public.unique, expected->unique, public.unique_len) == 0);
 }
 
 /* Only when there is no doubt which handle is meant: another program's object must not be flushed.
@@ -252,9 +257,11 @@ void tpmc__tpm_note_loss(tpmc_tpm *tpm)
 {
     uint32_t code = tpmc__be32(tpm->guard.command + 6);
 
-    tpm->loss.session = code == TPMC__CC_START_AUTH_SESSION;
-    tpm->loss.object = !tpm->loss.session && tpmc__frame_brings_handle(code) &&
-                       expected_public(tpm->guard.command, &tpm->loss.expected) == 0;
+    if (code == TPMC__CC_START_AUTH_SESSION)
+        tpm->loss.session = 1;
+    else if (tpmc__frame_brings_handle(code) &&
+             expected_public(tpm->guard.command, &tpm->loss.expected) == 0)
+        tpm->loss.object = 1;
 }
 
 int tpmc__tpm_recover(tpmc_tpm *tpm)
@@ -280,7 +287,7 @@ int tpmc__tpm_object_is_ours(tpmc_tpm *tpm, const tpmc__loaded *loaded)
     struct patience saved;
     int ours = 0;
 
-    if (!tpmc__loaded_is_current(tpm, loaded) || entry == NULL)
+    if (entry == NULL)
         return 0;
     if (begin_cleanup(tpm, &saved) != 0)
         return -1;

@@ -57,6 +57,12 @@ static void finish_esys(tpmc_tpm *tpm)
     tpm->esys = NULL;
 }
 
+void tpmc__tpm_renew_esys(tpmc_tpm *tpm)
+{
+    finish_esys(tpm);
+    (void)make_esys(tpm, NULL);
+}
+
 /* Opens the real TCTI where it is not open, or no longer any good. */
 static int open_tcti(tpmc_tpm *tpm, tpmc_error *err)
 {
@@ -125,14 +131,29 @@ static int reopen(tpmc_tpm *tpm, tpmc_error *err)
     return 0;
 }
 
+/* A late reply called an object's password wrong. It is remembered with the object, since another
+ * may stand at its handle by the time that it is used again. */
+static void take_late_refusal(tpmc_tpm *tpm)
+{
+    tpmc__loaded *asked = tpm->asked;
+
+    tpm->asked = NULL;
+    if (asked == NULL || tpm->guard.late_refused != asked->handle)
+        return;
+    tpm->guard.late_refused = 0;
+    asked->refused = tpmc__tpm_object_is_ours(tpm, asked) != 0;
+}
+
 /* A reply that came too late for its own operation is taken in; if it does not come now either, the
  * connection is given up. */
 static int settle(tpmc_tpm *tpm, tpmc_error *err)
 {
     int status = tpmc__guard_settle(&tpm->guard);
 
-    if (status == 0)
+    if (status == 0) {
+        take_late_refusal(tpm);
         return 0;
+    }
     if (status == TPMC_ERR_CANCELLED)
         return tpmc__fail(err, status, "the caller asked to stop");
     if (status != TPMC_ERR_TPM_UNAVAILABLE) {
@@ -216,6 +237,7 @@ int tpmc__tpm_begin(tpmc_tpm *tpm, tpmc_error *err)
 
 void tpmc__tpm_end(tpmc_tpm *tpm)
 {
+    tpm->session.young = 0;
     tpmc__tpm_drop_wanted(tpm);
     tpmc__tpm_leave_ossl(tpm);
     tpmc__lock_release(&tpm->lock);
@@ -232,20 +254,19 @@ static int may_start(const tpmc_tpm *tpm)
  * the TPM is up. */
 static void restart(tpmc_tpm *tpm)
 {
-    tpm->generation++;
-    tpmc__ledger_suspect_objects(&tpm->guard.ledger);
+    tpmc__tpm_suspect_objects(tpm);
     tpm->session.doubtful = tpm->session.handle != 0;
     if (!may_start(tpm) || tpmc__raw_startup(&tpm->guard) != 0)
         return;
-    tpmc__session_prove(tpm);
+    (void)tpmc__session_prove(tpm);
     tpm->remedy = TPMC__REMEDY_RELOAD;
 }
 
-/* The TPM does not know the session. One that has never worked may stand at another handle than the
+/* The TPM does not know the session. One that was just started may stand at another handle than the
  * one we were told. */
 static void lose_session(tpmc_tpm *tpm)
 {
-    if (tpm->session.handle != 0 && !tpm->session.proven)
+    if (tpm->session.young)
         tpm->loss.session = 1;
     tpmc__session_forget(tpm);
     (void)tpmc__tpm_recover(tpm);
@@ -312,9 +333,7 @@ static int handle_refusal(tpmc_tpm *tpm, TSS2_RC rc, const char *command, tpmc_e
     tpmc__error_set_tpm_code(err, rc);
     /* An object that ESAPI did not tell us of may have been made. */
     tpmc__ledger_orphan(&tpm->guard.ledger, tpm->guard.handle);
-    finish_esys(tpm);
-    if (make_esys(tpm, NULL) != 0)
-        tpm->guard.broken = 1;
+    tpmc__tpm_renew_esys(tpm);
     return status;
 }
 
@@ -341,15 +360,14 @@ int tpmc__tpm_result(tpmc_tpm *tpm, TSS2_RC rc, const char *command, tpmc_error 
     tpmc__outcome outcome = tpmc__guard_take_outcome(&tpm->guard);
     int status = 0;
 
+    if (outcome != TPMC__OUTCOME_PENDING)
+        tpm->asked = NULL;
     if (rc == TSS2_RC_SUCCESS) {
         if (tpm->guard.collision)
             handle_collision(tpm);
-        tpm->session.proven |= tpm->session_armed;
-        tpm->session_armed = 0;
         return 0;
     }
     tpm->in_step = 0;
-    tpm->session_armed = 0;
     tpm->refusal = 0;
     tpm->remedy = TPMC__REMEDY_NONE;
     if (outcome == TPMC__OUTCOME_ANSWERED && tpm->guard.rc != 0)

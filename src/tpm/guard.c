@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tpm/guard.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <string.h>
 
@@ -99,7 +100,8 @@ static int wait_for_reply(tpmc__guard *guard)
         if (status != 0)
             return status;
         ready = poll(handles, (nfds_t)count, WAIT_SLICE_MS);
-        if (ready > 0)
+        /* What else is wrong with the descriptor shows when it is read. */
+        if (ready > 0 || (ready < 0 && errno != EINTR))
             return 0;
     }
     return 0;
@@ -232,9 +234,7 @@ static void accept_answer(tpmc__guard *guard)
         follow(guard);
     /* ESAPI itself would send again what asks for it, without a pause; our own patience is at its
      * end. */
-    if (rc > 0xfff || wants_retry(rc) ||
-        (rc == 0 && guard->handle == 0 &&
-         tpmc__frame_brings_handle(tpmc__be32(guard->command + 6)))) {
+    if (rc > 0xfff || wants_retry(rc)) {
         guard->response[6] = 0;
         guard->response[7] = 0;
         guard->response[8] = RC_FAILURE >> 8;
@@ -340,41 +340,6 @@ static TSS2_RC guard_receive(TSS2_TCTI_CONTEXT *context, size_t *size, uint8_t *
     return TSS2_RC_SUCCESS;
 }
 
-static void guard_finalize(TSS2_TCTI_CONTEXT *context)
-{
-    (void)context;
-}
-
-static TSS2_RC guard_cancel(TSS2_TCTI_CONTEXT *context)
-{
-    (void)context;
-    return TSS2_TCTI_RC_NOT_IMPLEMENTED;
-}
-
-static TSS2_RC guard_get_poll_handles(TSS2_TCTI_CONTEXT *context, TSS2_TCTI_POLL_HANDLE *handles,
-                                      size_t *count)
-{
-    (void)context;
-    (void)handles;
-    (void)count;
-    return TSS2_TCTI_RC_NOT_IMPLEMENTED;
-}
-
-static TSS2_RC guard_set_locality(TSS2_TCTI_CONTEXT *context, uint8_t locality)
-{
-    (void)context;
-    (void)locality;
-    return TSS2_TCTI_RC_NOT_IMPLEMENTED;
-}
-
-static TSS2_RC guard_make_sticky(TSS2_TCTI_CONTEXT *context, TPM2_HANDLE *handle, uint8_t sticky)
-{
-    (void)context;
-    (void)handle;
-    (void)sticky;
-    return TSS2_TCTI_RC_NOT_IMPLEMENTED;
-}
-
 void tpmc__guard_init(tpmc__guard *guard, tpmc_env *env)
 {
     memset(guard, 0, sizeof(*guard));
@@ -383,9 +348,4 @@ void tpmc__guard_init(tpmc__guard *guard, tpmc_env *env)
     guard->tcti.v1.version = 2;
     guard->tcti.v1.transmit = guard_transmit;
     guard->tcti.v1.receive = guard_receive;
-    guard->tcti.v1.finalize = guard_finalize;
-    guard->tcti.v1.cancel = guard_cancel;
-    guard->tcti.v1.getPollHandles = guard_get_poll_handles;
-    guard->tcti.v1.setLocality = guard_set_locality;
-    guard->tcti.makeSticky = guard_make_sticky;
 }

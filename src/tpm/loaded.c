@@ -10,8 +10,7 @@ int tpmc__loaded_new(tpmc_tpm *tpm, ESYS_TR tr, const uint8_t *name, size_t name
 
     *out = NULL;
     if (loaded == NULL) {
-        tpmc__ledger_orphan(&tpm->guard.ledger, handle);
-        Esys_TR_Close(tpm->esys, &tr);
+        tpmc__loaded_refuse(tpm, tr);
         return tpmc__fail_nomem(err);
     }
     loaded->handle = handle;
@@ -21,6 +20,12 @@ int tpmc__loaded_new(tpmc_tpm *tpm, ESYS_TR tr, const uint8_t *name, size_t name
     tpmc__ledger_set_name(&tpm->guard.ledger, handle, name, name_len);
     *out = loaded;
     return 0;
+}
+
+void tpmc__loaded_refuse(tpmc_tpm *tpm, ESYS_TR tr)
+{
+    tpmc__ledger_orphan(&tpm->guard.ledger, tpm->guard.handle);
+    Esys_TR_Close(tpm->esys, &tr);
 }
 
 int tpmc__loaded_is_current(const tpmc_tpm *tpm, const tpmc__loaded *loaded)
@@ -33,8 +38,8 @@ static void let_go(tpmc_tpm *tpm, tpmc__loaded *loaded)
 {
     if (tpmc__loaded_is_current(tpm, loaded))
         tpmc__ledger_orphan(&tpm->guard.ledger, loaded->handle);
-    if (tpm->guard.late_refused == loaded->handle)
-        tpm->guard.late_refused = 0;
+    if (tpm->asked == loaded)
+        tpm->asked = NULL;
     if (tpm->esys != NULL && loaded->epoch == tpm->epoch) {
         tpmc__tpm_blank_auth(tpm, loaded->tr);
         Esys_TR_Close(tpm->esys, &loaded->tr);
@@ -110,12 +115,17 @@ void tpmc__tpm_drop_all(tpmc_tpm *tpm)
     tpmc__ledger_orphan_all(&tpm->guard.ledger);
 }
 
-void tpmc__tpm_suspect(tpmc_tpm *tpm)
+void tpmc__tpm_suspect_objects(tpmc_tpm *tpm)
 {
     tpm->generation++;
     tpmc__ledger_suspect_objects(&tpm->guard.ledger);
+}
+
+void tpmc__tpm_suspect(tpmc_tpm *tpm)
+{
+    tpmc__tpm_suspect_objects(tpm);
     if (tpm->esys != NULL && tpm->guard.inner != NULL && !tpm->guard.pending)
-        tpmc__session_prove(tpm);
+        (void)tpmc__session_prove(tpm);
 }
 
 /* Every object that is held costs the kernel's resource manager a load and a save with each
@@ -136,16 +146,16 @@ void tpmc__tpm_blank_auth(tpmc_tpm *tpm, ESYS_TR tr)
     (void)Esys_TR_SetAuth(tpm->esys, tr, &blank);
 }
 
-int tpmc__tpm_refusal_holds(tpmc_tpm *tpm, const tpmc__loaded *loaded)
+int tpmc__tpm_refusal_holds(tpmc_tpm *tpm, const tpmc__loaded *loaded, ESYS_TR session)
 {
-    int had_session = tpm->session.handle != 0;
     int ours = loaded == NULL ? 1 : tpmc__tpm_object_is_ours(tpm, loaded);
+    int agrees = session == ESYS_TR_PASSWORD ? 1 : tpmc__session_prove(tpm);
 
-    tpmc__session_prove(tpm);
-    if (ours == 1 && had_session == (tpm->session.handle != 0))
+    if (ours == 1 && agrees == 1)
         return 1;
-    tpm->generation++;
-    tpmc__ledger_suspect_objects(&tpm->guard.ledger);
+    if (ours < 0 || agrees < 0)
+        return 0;
+    tpmc__tpm_suspect_objects(tpm);
     tpm->remedy = TPMC__REMEDY_RELOAD;
     tpmc__tpm_clean(tpm);
     return 0;

@@ -114,12 +114,9 @@ static int keep(tpmc_tpm *tpm, ESYS_TR tr, const tpmc__public *public, tpmc__loa
     size_t name_len = 0;
     int status = tpmc__public_name(tpm->env, public, name, &name_len, err);
 
-    if (status != 0)
-        name_len = 0;
     if (status == 0)
         return tpmc__loaded_new(tpm, tr, name, name_len, out, err);
-    tpmc__ledger_orphan(&tpm->guard.ledger, tpm->guard.handle);
-    Esys_TR_Close(tpm->esys, &tr);
+    tpmc__loaded_refuse(tpm, tr);
     return status;
 }
 
@@ -136,7 +133,8 @@ static int create(tpmc_tpm *tpm, int hierarchy, ESYS_TR session, const TPM2B_PUB
 
     if (hierarchy != TPMC__PRIMARY_NULL)
         tpmc__tpm_blank_auth(tpm, hierarchies[hierarchy].tr);
-    if (status == TPMC_ERR_WRONG_PASSWORD && tpm->in_step && tpmc__tpm_refusal_holds(tpm, NULL)) {
+    if (status == TPMC_ERR_WRONG_PASSWORD && tpm->in_step &&
+        tpmc__tpm_refusal_holds(tpm, NULL, session)) {
         tpm->hierarchy_refused[hierarchy] = 1;
         status = refuse_password(tpm, hierarchy, err);
         tpmc__error_set_tpm_code(err, tpm->refusal);
@@ -167,8 +165,7 @@ int tpmc__primary_create(tpmc_tpm *tpm, int hierarchy, const tpmc__public *key_t
     status = read_public(made, key_template, &public, err);
     Esys_Free(made);
     if (status != 0) {
-        tpmc__ledger_orphan(&tpm->guard.ledger, tpm->guard.handle);
-        Esys_TR_Close(tpm->esys, &tr);
+        tpmc__loaded_refuse(tpm, tr);
         return status;
     }
     status = keep(tpm, tr, &public, out, err);

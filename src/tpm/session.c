@@ -35,30 +35,45 @@ void tpmc__session_forget(tpmc_tpm *tpm)
     tpmc__session_kill(tpm);
 }
 
-void tpmc__session_prove(tpmc_tpm *tpm)
+/* The TPM does not take the session for ours. Another program's may stand at its handle by now, so
+ * it is not flushed, unless it has just been started: then a changed nonce is to blame. */
+static int refute(tpmc_tpm *tpm)
+{
+    uint32_t rc = tpm->guard.rc;
+
+    if (tpmc__rc_base(rc) == TPMC__RC_INITIALIZE)
+        return -1;
+    if (tpm->session.young && !tpmc__rc_lost_session(rc))
+        tpmc__session_kill(tpm);
+    else
+        tpmc__session_forget(tpm);
+    return 0;
+}
+
+int tpmc__session_prove(tpmc_tpm *tpm)
 {
     TPM2B_DIGEST *random = NULL;
+    tpmc__outcome outcome = TPMC__OUTCOME_NONE;
     TSS2_RC rc = 0;
 
     if (tpm->session.handle == 0)
-        return;
+        return 0;
     /* The answer is encrypted only so that the command has a use for the session. */
     rc = Esys_TRSess_SetAttributes(tpm->esys, tpm->session.tr,
                                    TPMA_SESSION_CONTINUESESSION | TPMA_SESSION_ENCRYPT, 0xff);
     if (rc == TSS2_RC_SUCCESS)
         rc = Esys_GetRandom(tpm->esys, tpm->session.tr, ESYS_TR_NONE, ESYS_TR_NONE, 1, &random);
     Esys_Free(random);
+    outcome = tpmc__guard_take_outcome(&tpm->guard);
     tpm->session.doubtful = rc != TSS2_RC_SUCCESS;
     if (rc == TSS2_RC_SUCCESS)
-        return;
-    /* Another program's session may stand at this handle by now: it is not flushed. */
-    if (tpm->guard.outcome == TPMC__OUTCOME_ANSWERED &&
-        tpmc__rc_base(tpm->guard.rc) == TPMC__RC_INITIALIZE)
-        return;
-    if (tpm->guard.outcome == TPMC__OUTCOME_ANSWERED && tpm->guard.rc != 0)
-        tpmc__session_forget(tpm);
-    else
-        tpmc__session_kill(tpm);
+        return 1;
+    if (outcome == TPMC__OUTCOME_ANSWERED && tpm->guard.rc != 0)
+        return refute(tpm);
+    tpmc__session_kill(tpm);
+    if (outcome == TPMC__OUTCOME_NONE || outcome == TPMC__OUTCOME_ANSWERED)
+        tpmc__tpm_renew_esys(tpm);
+    return -1;
 }
 
 static int start(tpmc_tpm *tpm, ESYS_TR salt_key, tpmc_error *err)
@@ -81,6 +96,7 @@ static int start(tpmc_tpm *tpm, ESYS_TR salt_key, tpmc_error *err)
     tpm->session.handle = tpm->guard.handle;
     tpm->session.tr = tr;
     tpm->session.started_ms = now;
+    tpm->session.young = 1;
     return 0;
 }
 
@@ -105,7 +121,7 @@ int tpmc__session_get(tpmc_tpm *tpm, ESYS_TR salt_key, ESYS_TR *out, tpmc_error 
     int status = 0;
 
     if (tpm->session.doubtful)
-        tpmc__session_prove(tpm);
+        (void)tpmc__session_prove(tpm);
     if (!tpmc__session_is_ready(tpm)) {
         tpmc__session_kill(tpm);
         if (salt_key == ESYS_TR_NONE)
@@ -124,8 +140,5 @@ int tpmc__session_arm(tpmc_tpm *tpm, ESYS_TR session, tpmc_error *err)
 {
     TSS2_RC rc = Esys_TRSess_SetAttributes(tpm->esys, session, TPMA_SESSION_CONTINUESESSION, 0xff);
 
-    int status = tpmc__tpm_result(tpm, rc, "Esys_TRSess_SetAttributes", err);
-
-    tpm->session_armed = status == 0;
-    return status;
+    return tpmc__tpm_result(tpm, rc, "Esys_TRSess_SetAttributes", err);
 }

@@ -24,6 +24,7 @@ typedef struct tpmc__loaded {
     ESYS_TR tr;
     unsigned epoch; /* of the ESYS context that `tr` belongs to */
     unsigned generation;
+    int refused;               /* a late reply called its password wrong */
     struct tpmc__loaded *next; /* on the connection's list of objects to drop */
 } tpmc__loaded;
 
@@ -32,7 +33,7 @@ typedef struct tpmc__session {
     uint32_t handle; /* 0: there is none */
     ESYS_TR tr;
     int64_t started_ms;
-    int proven;   /* an answer on it has been verified */
+    int young; /* started by the running operation: its handle may have been altered on the way */
     int doubtful; /* the TPM may have been reset since: to be proven before it is used */
 } tpmc__session;
 
@@ -65,7 +66,7 @@ struct tpmc_tpm {
     unsigned generation; /* counts the times that all loaded objects were lost or dropped */
     tpmc__session session;
     int hierarchy_refused[TPMC__HIERARCHY_COUNT]; /* its password was wrong: not asked again */
-    int session_armed;                            /* the next command uses the session */
+    tpmc__loaded *asked;                          /* whose password the command under way carries */
     tpmc__loss loss;
     tpmc__remedy remedy;
     uint32_t refusal; /* the TPM's code of the last failure; 0 when it was not the TPM's */
@@ -105,6 +106,8 @@ int tpmc__tpm_try_again(tpmc_tpm *tpm, int status, unsigned *tries);
  * Drops it on failure. */
 int tpmc__loaded_new(tpmc_tpm *tpm, ESYS_TR tr, const uint8_t *name, size_t name_len,
                      tpmc__loaded **out, tpmc_error *err);
+/* Lets go of an object that ESAPI just made and that is not to be kept. */
+void tpmc__loaded_refuse(tpmc_tpm *tpm, ESYS_TR tr);
 int tpmc__loaded_is_current(const tpmc_tpm *tpm, const tpmc__loaded *loaded);
 /* Drops an object during an operation, now. NULL is fine. */
 void tpmc__loaded_drop(tpmc_tpm *tpm, tpmc__loaded *loaded);
@@ -116,16 +119,19 @@ void tpmc__loaded_discard(tpmc_tpm *tpm, tpmc__loaded *loaded);
  * is kept only if it proves to be the same at both ends.
  */
 void tpmc__tpm_suspect(tpmc_tpm *tpm);
+/* The same for the objects alone. */
+void tpmc__tpm_suspect_objects(tpmc_tpm *tpm);
 /* Before a key is loaded: behind a resource manager no more than one is kept. */
 void tpmc__tpm_make_room(tpmc_tpm *tpm);
 /* Asks the TPM whether it still holds the object: 1 yes, 0 no, -1 when that could not be learnt. */
 int tpmc__tpm_object_is_ours(tpmc_tpm *tpm, const tpmc__loaded *loaded);
 /*
  * After a refused password: 1 when the refusal holds, since object (NULL for a hierarchy) and
- * session are the ones we mean. Else what is gone has been forgotten, and the operation is to be
- * tried again.
+ * session (ESYS_TR_PASSWORD: none) are the ones we mean. Else what is gone has been forgotten, and
+ * the operation is to be tried again; but not when the TPM could not be asked, since every try may
+ * count.
  */
-int tpmc__tpm_refusal_holds(tpmc_tpm *tpm, const tpmc__loaded *loaded);
+int tpmc__tpm_refusal_holds(tpmc_tpm *tpm, const tpmc__loaded *loaded, ESYS_TR session);
 /* Overwrites the password of an object or hierarchy that ESAPI keeps. */
 void tpmc__tpm_blank_auth(tpmc_tpm *tpm, ESYS_TR tr);
 /* Drops all that is held in the TPM; keys come back by themselves. During an operation. */
@@ -139,9 +145,10 @@ void tpmc__tpm_drop_all(tpmc_tpm *tpm);
 int tpmc__session_get(tpmc_tpm *tpm, ESYS_TR salt_key, ESYS_TR *out, tpmc_error *err);
 /* 1 when a session is there that tpmc__session_get() would use as it is. */
 int tpmc__session_is_ready(tpmc_tpm *tpm);
-/* Has the TPM and us prove to each other, by one command, that the session is the same; forgets it
- * when it is not. */
-void tpmc__session_prove(tpmc_tpm *tpm);
+/* Has the TPM and us prove to each other, by one command, that the session is the same: 1 when it
+ * is, 0 when it is not or there is none, -1 when that could not be learnt. It is let go of
+ * unless 1. */
+int tpmc__session_prove(tpmc_tpm *tpm);
 /* The session must not be used again: it is flushed before the next command. */
 void tpmc__session_kill(tpmc_tpm *tpm);
 /* The TPM has no such session any more. */
@@ -151,6 +158,8 @@ void tpmc__session_forget(tpmc_tpm *tpm);
 int tpmc__session_arm(tpmc_tpm *tpm, ESYS_TR session, tpmc_error *err);
 
 /* What the connection's own parts share. */
+/* A dead ESYS context is replaced; what it knew is dropped. */
+void tpmc__tpm_renew_esys(tpmc_tpm *tpm);
 void tpmc__tpm_enter_ossl(tpmc_tpm *tpm);
 void tpmc__tpm_leave_ossl(tpmc_tpm *tpm);
 /* Does what _free calls and releases asked for while the connection was busy. */
@@ -164,8 +173,7 @@ void tpmc__tpm_abandon(tpmc_tpm *tpm);
 /* Flushes what has no owner. Uses a deadline of its own and does not stop when asked to, so that
  * nothing stays behind. */
 void tpmc__tpm_clean(tpmc_tpm *tpm);
-/* Notes what the guard's command would have made: its reply was lost, or brought a handle that
- * cannot be. */
+/* Notes what the guard's command would have made: its reply was lost. */
 void tpmc__tpm_note_loss(tpmc_tpm *tpm);
 /* Finds what a lost reply was about and has it flushed. Not 0 when the TPM could not be asked: then
  * it is tried again later. */

@@ -115,11 +115,12 @@ static int sign_loaded(tpmc_key *key, struct job *job, tpmc_error *err)
         return status;
     memcpy(digest.buffer, job->digest, job->digest_len);
     digest.size = (UINT16)job->digest_len;
+    tpm->asked = key->loaded;
     rc = Esys_Sign(tpm->esys, key->loaded->tr, session, ESYS_TR_NONE, ESYS_TR_NONE, &digest,
                    &scheme, &no_ticket, &made);
     status = tpmc__tpm_result(tpm, rc, "TPM2_Sign", err);
     if (status == TPMC_ERR_WRONG_PASSWORD && tpm->in_step &&
-        tpmc__tpm_refusal_holds(tpm, key->loaded)) {
+        tpmc__tpm_refusal_holds(tpm, key->loaded, session)) {
         key->password_refused = 1;
         refuse_password(key, err);
         tpmc__error_set_tpm_code(err, tpm->refusal);
@@ -143,15 +144,13 @@ static int load_and_sign(tpmc_key *key, struct job *job, tpmc_error *err)
 {
     int status = 0;
 
+    if (key->loaded != NULL && key->loaded->refused)
+        key->password_refused = 1;
     if (key->password_refused)
         return refuse_password(key, err);
     status = tpmc__key_load(key, err);
     if (status != 0)
         return status;
-    if (key->tpm->guard.late_refused == key->loaded->handle) {
-        key->password_refused = 1;
-        return refuse_password(key, err);
-    }
     return sign_loaded(key, job, err);
 }
 
