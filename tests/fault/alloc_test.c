@@ -17,7 +17,7 @@
 #include "support/software_key.h"
 #include "support/tcti_libtpms.h"
 #include "support/tpm_fixture.h"
-#include "support/verify.h"
+#include "support/signature.h"
 #include "tpmcloud/tpmkey_esys.h"
 
 #define PASSWORD "allocation test password"

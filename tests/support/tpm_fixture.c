@@ -8,7 +8,7 @@
 #include "support/check.h"
 #include "support/software_key.h"
 #include "support/tcti_libtpms.h"
-#include "support/verify.h"
+#include "support/signature.h"
 #include "tpmcloud/tpmkey_esys.h"
 
 #define STALLED_STEP_MS 5000

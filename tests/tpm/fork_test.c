@@ -15,7 +15,7 @@
 #include "support/check.h"
 #include "support/software_key.h"
 #include "support/tpm_fixture.h"
-#include "support/verify.h"
+#include "support/signature.h"
 #include "tpmcloud/tpmkey_esys.h"
 
 #define PASSWORD "fork test password"

@@ -14,7 +14,7 @@
 #include "support/tcti_libtpms.h"
 #include "support/tpm_fixture.h"
 #include "support/tss2_file.h"
-#include "support/verify.h"
+#include "support/signature.h"
 
 #define PASSWORD "key test password"
 

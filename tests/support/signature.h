@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TESTS_SUPPORT_VERIFY_H
-#define TESTS_SUPPORT_VERIFY_H
+#ifndef TESTS_SUPPORT_SIGNATURE_H
+#define TESTS_SUPPORT_SIGNATURE_H
 
 #include <stddef.h>
 

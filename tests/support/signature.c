@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "support/verify.h"
+#include "support/signature.h"
 
 #include <string.h>
 
