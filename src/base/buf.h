@@ -20,7 +20,7 @@ typedef struct tpmc__buf {
     size_t max;
     int status; /* 0, TPMC_ERR_NOMEM, TPMC_ERR_ARGUMENT when the ceiling was hit, or what
                  * tpmc__buf_fail() was given */
-    int was_given;
+    int was_given; /* by tpmc__buf_fail() */
 } tpmc__buf;
 
 /* `max` is the most bytes that the buffer will take. */

@@ -6,9 +6,9 @@
 #include <time.h>
 
 #include "support/check.h"
+#include "support/signature.h"
 #include "support/software_key.h"
 #include "support/tcti_libtpms.h"
-#include "support/signature.h"
 #include "tpmcloud/tpmkey_esys.h"
 
 #define STALLED_STEP_MS 5000

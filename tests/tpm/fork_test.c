@@ -13,9 +13,9 @@
 #include <cmocka.h>
 
 #include "support/check.h"
+#include "support/signature.h"
 #include "support/software_key.h"
 #include "support/tpm_fixture.h"
-#include "support/signature.h"
 #include "tpmcloud/tpmkey_esys.h"
 
 #define PASSWORD "fork test password"

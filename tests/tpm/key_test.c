@@ -10,11 +10,11 @@
 #include <cmocka.h>
 #include <openssl/sha.h>
 
+#include "support/signature.h"
 #include "support/software_key.h"
 #include "support/tcti_libtpms.h"
 #include "support/tpm_fixture.h"
 #include "support/tss2_file.h"
-#include "support/signature.h"
 
 #define PASSWORD "key test password"
 
