@@ -18,8 +18,7 @@ typedef struct tpmc__buf {
     size_t len;
     size_t capacity;
     size_t max;
-    int status; /* 0, TPMC_ERR_NOMEM, TPMC_ERR_ARGUMENT when the ceiling was hit, or what
-                 * tpmc__buf_fail() was given */
+    int status;    /* 0, NOMEM, ARGUMENT at the ceiling, or what tpmc__buf_fail() was given */
     int was_given; /* by tpmc__buf_fail() */
 } tpmc__buf;
 

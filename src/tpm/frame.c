@@ -194,7 +194,11 @@ static uint32_t session_handle_type(const tpmc__frame *sent, const uint8_t *comm
     size_t end = sent->parameters + sent->parameters_len;
     size_t at = sent->parameters;
 
-    if (!skip_tpm2b(command, end, end, &at) || !skip_tpm2b(command, end, end, &at) || at == end)
+    for (int skipped = 0; skipped < 2; skipped++) {
+        if (!skip_tpm2b(command, end, end, &at))
+            return 0;
+    }
+    if (at == end)
         return 0;
     return command[at] == SE_HMAC ? HANDLE_TYPE_HMAC_SESSION : HANDLE_TYPE_POLICY_SESSION;
 }

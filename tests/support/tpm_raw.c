@@ -180,7 +180,8 @@ uint32_t tpm_raw_lockout_counter(void)
     put(&c, 1, 4);
     check(run(&c, &r) == 0);
     get(&r, 1);
-    check(get(&r, 4) == CAP_TPM_PROPERTIES && get(&r, 4) == 1);
+    check(get(&r, 4) == CAP_TPM_PROPERTIES);
+    check(get(&r, 4) == 1);
     check(get(&r, 4) == PT_LOCKOUT_COUNTER);
     return (uint32_t)get(&r, 4);
 }
