@@ -335,8 +335,9 @@ TPMC_API int tpmc_key_supports(tpmc_key *key, const char *algorithm, tpmc_error 
  * \param[out] out the signature as OpenSSL has it, freed with tpmc_bytes_free(); NULL on
  * failure.
  * \param[out] err detail of a failure; may be NULL.
- * \return 0, the codes of tpmc_key_open(), TPMC_ERR_UNSUPPORTED (the key cannot do this
- * algorithm), TPMC_ERR_WRONG_PASSWORD or TPMC_ERR_INTEGRITY (the signature does not verify).
+ * \return 0, the codes of tpmc_key_open(), TPMC_ERR_ARGUMENT (an algorithm this release does not
+ * know), TPMC_ERR_UNSUPPORTED (the key cannot do this algorithm), TPMC_ERR_WRONG_PASSWORD or
+ * TPMC_ERR_INTEGRITY (the signature does not verify).
  * \par Threads any number at once.
  * \since 0.1
  */

@@ -272,6 +272,23 @@ static void lose_session(tpmc_tpm *tpm)
     (void)tpmc__tpm_recover(tpm);
 }
 
+/* The TPM is full: drops what of ours is of the kind that it has no room for. 0 when there is
+ * nothing. */
+static int make_way(tpmc_tpm *tpm, uint32_t rc)
+{
+    if (tpmc__rc_base(rc) != TPMC__RC_OBJECT_MEMORY) {
+        int had_session = tpm->session.handle != 0;
+
+        tpmc__session_kill(tpm);
+        return had_session;
+    }
+    if (!tpmc__ledger_has_objects(&tpm->guard.ledger))
+        return 0;
+    tpm->generation++;
+    tpmc__ledger_orphan_objects(&tpm->guard.ledger);
+    return 1;
+}
+
 /* A response code of the TPM itself: the sessions agree with ours, since an error response does not
  * move them on. */
 static int handle_answer(tpmc_tpm *tpm, uint32_t rc, const char *command, tpmc_error *err)
@@ -288,8 +305,7 @@ static int handle_answer(tpmc_tpm *tpm, uint32_t rc, const char *command, tpmc_e
         lose_session(tpm);
         tpmc__tpm_suspect(tpm);
         tpm->remedy = TPMC__REMEDY_RELOAD;
-    } else if (tpmc__rc_no_room(rc) && tpm->guard.ledger.count > 0) {
-        tpmc__tpm_drop_all(tpm);
+    } else if (tpmc__rc_no_room(rc) && make_way(tpm, rc)) {
         tpm->remedy = TPMC__REMEDY_RELOAD;
     }
     tpm->refusal = rc;

@@ -257,6 +257,9 @@ int tpmc_key_import(tpmc_tpm *tpm, tpmc_key_template *key_template, const void *
         return tpmc__fail(err, TPMC_ERR_ARGUMENT, "the parameter '%s' is %s",
                           tpm == NULL ? "tpm" : "data",
                           tpm == NULL || data == NULL ? "NULL" : "empty");
+    if (len > TPMC__PRIVATE_KEY_MAX)
+        return tpmc__fail(err, TPMC_ERR_ARGUMENT, "the private key is larger than %d bytes",
+                          TPMC__PRIVATE_KEY_MAX);
     status = tpmc__env_enter(tpm->env, err);
     if (status != 0)
         return status;
