@@ -14,7 +14,7 @@ jobs=$(nproc)
 packages=(
   gcc g++ clang cmake ninja-build pkg-config libc6-dev binutils
   libssl-dev libtss2-dev libcjson-dev libcmocka-dev libtpms-dev
-  swtpm tpm2-tools openssl procps
+  swtpm tpm2-tools tpm2-openssl openssl procps
   python3 python3-cffi python3-cryptography python3-jwt
   clang-format clang-tidy doxygen abigail-tools
 )

@@ -302,6 +302,27 @@ check "its mode is 0600 too" test "$(mode_of signature)" = 600
 printf old >signature
 expect "sign over an existing file" 0 '' sign --keyfile account.pem --in message --out signature --algorithm PS256
 check "PS256 verifies with a salt of 32 bytes" verify_ps256 signature
+
+# A system that routes OpenSSL through the TPM must not send libtss2's own cryptography there too.
+cat >"$work/tpm2-first.cnf" <<'CNF'
+openssl_conf = openssl_init
+[openssl_init]
+providers = providers
+alg_section = algorithms
+[providers]
+tpm2 = activated
+default = activated
+[activated]
+activate = 1
+[algorithms]
+default_properties = ?provider=tpm2
+CNF
+export OPENSSL_CONF=$work/tpm2-first.cnf TPM2OPENSSL_TCTI=$SWTPM_TCTI
+run sign --keyfile locked.pem --password-file password --in message
+unset OPENSSL_CONF TPM2OPENSSL_TCTI
+judge "sign where openssl.cnf prefers the TPM's provider" 0 ''
+check "it verifies" verify_rs256 out
+
 expect "the algorithm that an RSAPSS-fixed key implies" 0 '' sign --keyfile pss.pem --in message
 check "it is PS256" verify_ps256 out
 expect "RS256 with an RSAPSS-fixed key" 1 RS256 sign --keyfile pss.pem --in message --algorithm RS256
