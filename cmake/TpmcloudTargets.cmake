@@ -20,7 +20,7 @@ endif()
 function(tpmc_add_folder folder)
   add_library(tpmc_${folder} OBJECT ${ARGN})
   set_target_properties(tpmc_${folder} PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden
-                                                  C_EXTENSIONS OFF)
+                                                  C_STANDARD 11 C_EXTENSIONS OFF)
   target_include_directories(tpmc_${folder} PRIVATE ${tpmcloud_SOURCE_DIR}/src ${tpmcloud_SOURCE_DIR}/include
                                                     ${tpmcloud_BINARY_DIR}/include)
   target_link_libraries(tpmc_${folder} PRIVATE tpmc_flags OpenSSL::Crypto)

@@ -62,7 +62,7 @@ static void add_key(bench *t, const char *password, tpmc_key **key)
 }
 
 /* The n-th command from now meets a fault, once. */
-static void plan(bench *t, int kind, uint32_t value, size_t at)
+static void plan(bench *t, tap_fault_kind kind, uint32_t value, size_t at)
 {
     tap_fault fault = { .kind = kind, .value = value, .count = 1, .at = at };
 
