@@ -12,6 +12,7 @@
 #include "tpmcloud/error.h"
 #include "tpmcloud/gcp.h"
 #include "tpmcloud/http.h"
+#include "tpmcloud/jwk.h"
 #include "tpmcloud/option.h"
 #include "tpmcloud/token.h"
 #include "tpmcloud/tpmkey.h"

@@ -27,7 +27,8 @@ extern "C" {
 
 /** One TPM connection. */
 typedef struct tpmc_tpm tpmc_tpm;
-/** One key: a TSS2 key file, or a callback that signs. */
+/** One key: a TSS2 key file, a pair of TPM2B files, a persistent handle, or a callback that signs.
+ */
 typedef struct tpmc_key tpmc_key;
 /** What a new key shall be. */
 typedef struct tpmc_key_template tpmc_key_template;
@@ -38,6 +39,18 @@ typedef struct tpmc_key_template tpmc_key_template;
 #define TPMC_HIERARCHY_ENDORSEMENT 2
 /** The platform hierarchy. */
 #define TPMC_HIERARCHY_PLATFORM 3
+
+/** No secret has crossed the bus to the TPM. */
+#define TPMC_BUS_NOTHING_SECRET 0
+/** A secret has crossed in clear (only with `bus_protection` set to `never`). */
+#define TPMC_BUS_NONE 1
+/** Secrets crossed encrypted to a key that the TPM offered: a listener learns nothing, but somebody
+ * who alters the traffic could have offered a key of his own. */
+#define TPMC_BUS_ENCRYPTED 2
+/** Secrets crossed encrypted to a key whose Name the caller had pinned. */
+#define TPMC_BUS_PINNED 3
+/** Secrets crossed encrypted to an endorsement key whose certificate was verified. */
+#define TPMC_BUS_VERIFIED 4
 
 /**
  * \brief Asks for a password. Runs with no lock held, at most once for each time the key is
@@ -130,6 +143,17 @@ TPMC_API int tpmc_tpm_open(tpmc_tpm *tpm, tpmc_error *err);
 TPMC_API void tpmc_tpm_release(tpmc_tpm *tpm);
 
 /**
+ * \brief How well secrets have been protected on the way to the TPM: passwords, private parts of
+ * keys, unsealed data and the answers of HMAC keys.
+ * \param[in] tpm the connection; NULL gives TPMC_BUS_NOTHING_SECRET.
+ * \return the lowest of `TPMC_BUS_*` at which a secret has crossed since the connection was made,
+ * or TPMC_BUS_NOTHING_SECRET.
+ * \par Threads any number at once.
+ * \since 0.1
+ */
+TPMC_API int tpmc_tpm_bus_level(const tpmc_tpm *tpm);
+
+/**
  * \brief Makes the parent under which a template's keys are made, and reads its public part and
  * Name.
  * \param[in] tpm the connection; it freezes.
@@ -146,6 +170,25 @@ TPMC_API void tpmc_tpm_release(tpmc_tpm *tpm);
  */
 TPMC_API int tpmc_tpm_read_parent(tpmc_tpm *tpm, tpmc_key_template *key_template,
                                   tpmc_bytes **public_area, tpmc_bytes **name, tpmc_error *err);
+
+/**
+ * \brief Makes the primary storage key that a template names as parent and keeps it in the TPM at a
+ * persistent handle (TPM2_EvictControl), so that keys under it open without making it anew.
+ *
+ * Where that very key already stands at the handle, nothing is changed.
+ * \param[in] tpm the connection; it freezes.
+ * \param[in] key_template says which primary, by the option `parent`; NULL means the default.
+ * \param[in] handle where: 0x81000000 to 0x817fffff for the owner hierarchy, 0x81800000 to
+ * 0x81ffffff for the platform hierarchy.
+ * \param[out] name its Name, freed with tpmc_bytes_free(); may be NULL.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, the codes of tpmc_tpm_read_parent(), TPMC_ERR_ARGUMENT (no such handle, or a parent
+ * that is not a primary) or TPMC_ERR_STATE (another object stands at the handle).
+ * \par Threads any number at once.
+ * \since 0.1
+ */
+TPMC_API int tpmc_tpm_persist_parent(tpmc_tpm *tpm, tpmc_key_template *key_template,
+                                     uint32_t handle, tpmc_bytes **name, tpmc_error *err);
 
 /**
  * \brief Makes a key object that is still without a source. Nothing is read or opened yet.
@@ -270,6 +313,21 @@ TPMC_API int tpmc_key_set_password_callback(tpmc_key *key, tpmc_password_fn fn, 
                                             tpmc_release_fn release, tpmc_error *err);
 
 /**
+ * \brief Sets the password (authValue) of the persistent parent that the key is loaded under. Those
+ * of the hierarchies are the connection's: tpmc_tpm_set_hierarchy_password().
+ * \param[in] key the key.
+ * \param[in] password `len` bytes, copied and wiped when freed; NULL with `len` 0 unsets it.
+ * \param[in] len 0 to 64 bytes.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED; nothing
+ * changes on failure.
+ * \par Threads one at a time.
+ * \since 0.1
+ */
+TPMC_API int tpmc_key_set_parent_password(tpmc_key *key, const void *password, size_t len,
+                                          tpmc_error *err);
+
+/**
  * \brief Opens the key now instead of at the first operation: reads the file, asks for the
  * password, loads the key into the TPM.
  * \param[in] key the key; it freezes.
@@ -284,7 +342,21 @@ TPMC_API int tpmc_key_set_password_callback(tpmc_key *key, tpmc_password_fn fn, 
 TPMC_API int tpmc_key_open(tpmc_key *key, tpmc_error *err);
 
 /**
- * \brief The public key. Reads the key file; needs no TPM and no password.
+ * \brief The key file of a key in the form that this TPM loads without importing: for a key file
+ * that is importable, a file that replaces it on this machine. Opens the key.
+ * \param[in] key the key; it freezes.
+ * \param[out] pem the TSS2 PEM text, freed with tpmc_bytes_free(); NULL on failure.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, the codes of tpmc_key_open(), or TPMC_ERR_UNSUPPORTED (a callback key, or one given by
+ * its handle).
+ * \par Threads any number at once.
+ * \since 0.1
+ */
+TPMC_API int tpmc_key_export(tpmc_key *key, tpmc_bytes **pem, tpmc_error *err);
+
+/**
+ * \brief The public key. Reads the key file; needs no password, and a TPM only for a key that is
+ * given by its handle.
  * \param[in] key the key; it freezes.
  * \param[out] out a DER SubjectPublicKeyInfo (RFC 5280 section 4.1), freed with
  * tpmc_bytes_free(); NULL on failure.
@@ -297,8 +369,8 @@ TPMC_API int tpmc_key_open(tpmc_key *key, tpmc_error *err);
 TPMC_API int tpmc_key_public(tpmc_key *key, tpmc_bytes **out, tpmc_error *err);
 
 /**
- * \brief Everything that the key file says, as a JSON object. Reads the key file; needs no TPM
- * and no password.
+ * \brief Everything that the key file says, as a JSON object. Needs no password,
+ * and a TPM only for a key that is given by its handle.
  * \param[in] key the key; it freezes.
  * \param[out] out UTF-8 JSON text, freed with tpmc_bytes_free(); NULL on failure. Members may be
  * added in later releases.
@@ -311,10 +383,11 @@ TPMC_API int tpmc_key_public(tpmc_key *key, tpmc_bytes **out, tpmc_error *err);
 TPMC_API int tpmc_key_describe(tpmc_key *key, tpmc_bytes **out, tpmc_error *err);
 
 /**
- * \brief Says whether the key's type and scheme allow an algorithm. Reads the key file; needs no
- * TPM and no password.
+ * \brief Says whether the key's type and scheme allow an algorithm. Needs no password, and a
+ * TPM only for a key that is given by its handle.
  * \param[in] key the key; it freezes.
- * \param[in] algorithm an RFC 7518 name: "RS256" or "PS256".
+ * \param[in] algorithm a name as for tpmc_key_sign(), or "HS256", "HS384", "HS512" for what
+ * tpmc_key_hmac() makes.
  * \param[out] err detail of a failure; may be NULL.
  * \return 0 when it does; TPMC_ERR_UNSUPPORTED when it does not, with the reason;
  * TPMC_ERR_FORMAT, TPMC_ERR_IO, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or
@@ -325,18 +398,22 @@ TPMC_API int tpmc_key_describe(tpmc_key *key, tpmc_bytes **out, tpmc_error *err)
 TPMC_API int tpmc_key_supports(tpmc_key *key, const char *algorithm, tpmc_error *err);
 
 /**
- * \brief Signs a message. The message is hashed in software; the signature is verified before it
- * is returned.
+ * \brief Signs a message. The message is hashed in software, for a restricted key in the TPM; the
+ * signature is verified before it is returned.
  * \param[in] key the key; it freezes, and opens when it is not open.
- * \param[in] algorithm an RFC 7518 name, "RS256" or "PS256"; NULL means what the key's type and
- * scheme imply.
+ * \param[in] algorithm an RFC 7518 name: "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+ * "ES256" (P-256), "ES384" (P-384), "ES512" (P-521); or "ECDSA-SHA256", "ECDSA-SHA384",
+ * "ECDSA-SHA512" for ECDSA with that hash on any of these curves. NULL means what the key's type
+ * and scheme imply: the hash that the scheme fixes, else SHA-256 for RSA (RSASSA-PKCS1-v1_5) and
+ * the hash of the curve for ECDSA.
  * \param[in] message `len` bytes; may be NULL when `len` is 0.
  * \param[in] len the number of bytes.
  * \param[out] out the signature as OpenSSL has it, freed with tpmc_bytes_free(); NULL on
  * failure.
  * \param[out] err detail of a failure; may be NULL.
- * \return 0, the codes of tpmc_key_open(), TPMC_ERR_ARGUMENT (an algorithm this release does not
- * know), TPMC_ERR_UNSUPPORTED (the key cannot do this algorithm), TPMC_ERR_WRONG_PASSWORD or
+ * \return 0, the codes of tpmc_key_open(), TPMC_ERR_ARGUMENT (an unknown algorithm, or a message
+ * that a restricted key may not sign), TPMC_ERR_UNSUPPORTED (the key or this TPM cannot do this
+ * algorithm), TPMC_ERR_WRONG_PASSWORD or
  * TPMC_ERR_INTEGRITY (the signature does not verify).
  * \par Threads any number at once.
  * \since 0.1
@@ -362,8 +439,56 @@ TPMC_API int tpmc_key_sign_digest(tpmc_key *key, const char *algorithm, const vo
                                   size_t len, tpmc_bytes **out, tpmc_error *err);
 
 /**
- * \brief Makes a template with the defaults: an RSA signing key of any scheme under the owner's
- * H2 ECC storage primary, not subject to dictionary-attack lockout.
+ * \brief The HMAC (RFC 2104) of a message under an HMAC key, with the hash that the key's scheme
+ * fixes, else SHA-256. The answer of a TPM cannot be verified, so it comes through a session that
+ * protects it.
+ * \param[in] key an HMAC key, or, with the option `allow_sealed_hmac`, sealed data whose content is
+ * the secret; it freezes, and opens when it is not open.
+ * \param[in] data `len` bytes; may be NULL when `len` is 0.
+ * \param[in] len the number of bytes.
+ * \param[out] out the MAC, freed with tpmc_bytes_free(), which wipes it; NULL on failure.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, the codes of tpmc_key_open(), TPMC_ERR_ARGUMENT, TPMC_ERR_UNSUPPORTED (no HMAC key) or
+ * TPMC_ERR_WRONG_PASSWORD.
+ * \par Threads any number at once.
+ * \since 0.1
+ */
+TPMC_API int tpmc_key_hmac(tpmc_key *key, const void *data, size_t len, tpmc_bytes **out,
+                           tpmc_error *err);
+
+/**
+ * \brief A certificate signing request (PKCS #10, RFC 2986), signed by the key.
+ * \param[in] key the key; it freezes, and opens when it is not open.
+ * \param[in] algorithm as for tpmc_key_sign(); NULL for what the key implies.
+ * \param[in] subject a distinguished name such as "CN=device 7,O=Example" (RFC 4514) or
+ * "/O=Example/CN=device 7"; up to 1024 bytes.
+ * \param[out] pem the request as PEM text, freed with tpmc_bytes_free(); NULL on failure.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0 or the codes of tpmc_key_sign(); TPMC_ERR_ARGUMENT for a malformed subject.
+ * \par Threads any number at once.
+ * \since 0.1
+ */
+TPMC_API int tpmc_key_make_csr(tpmc_key *key, const char *algorithm, const char *subject,
+                               tpmc_bytes **pem, tpmc_error *err);
+
+/**
+ * \brief A self-signed certificate (X.509 v3, RFC 5280) for an end entity, valid from now.
+ * \param[in] key the key; it freezes, and opens when it is not open.
+ * \param[in] algorithm as for tpmc_key_sign(); NULL for what the key implies.
+ * \param[in] subject as for tpmc_key_make_csr().
+ * \param[in] days 1 to 36500 days of validity.
+ * \param[out] pem the certificate as PEM text, freed with tpmc_bytes_free(); NULL on failure.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return as tpmc_key_make_csr(); TPMC_ERR_CLOCK when the wall clock cannot be read.
+ * \par Threads any number at once.
+ * \since 0.1
+ */
+TPMC_API int tpmc_key_make_certificate(tpmc_key *key, const char *algorithm, const char *subject,
+                                       int days, tpmc_bytes **pem, tpmc_error *err);
+
+/**
+ * \brief Makes a template with the defaults: an RSA 2048 signing key of any scheme under the
+ * owner's H2 ECC storage primary, not subject to dictionary-attack lockout.
  * \param[in] env the environment; a reference is kept and it freezes.
  * \param[out] out the template, to be freed with tpmc_key_template_free(); NULL on failure.
  * \param[out] err detail of a failure; may be NULL.
@@ -411,23 +536,98 @@ TPMC_API int tpmc_key_template_set_password(tpmc_key_template *key_template, con
                                             size_t len, tpmc_error *err);
 
 /**
- * \brief Imports a software private key into the TPM and returns its key file. The private part
- * leaves this process only encrypted to the parent's public key; with the template's
- * `parent_name` set, another parent is refused.
+ * \brief Sets the password (authValue) of the persistent parent that `template_parent_handle` names.
+ * \param[in] key_template the template.
+ * \param[in] password `len` bytes, copied and wiped when freed; NULL with `len` 0 unsets it.
+ * \param[in] len 0 to 64 bytes.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED; nothing
+ * changes on failure.
+ * \par Threads one at a time.
+ * \since 0.1
+ */
+TPMC_API int tpmc_key_template_set_parent_password(tpmc_key_template *key_template,
+                                                   const void *password, size_t len,
+                                                   tpmc_error *err);
+
+/**
+ * \brief Makes a new key inside the TPM and returns its key file.
  * \param[in] tpm the connection; it freezes.
  * \param[in] key_template what the key shall be; it freezes; NULL means the defaults.
- * \param[in] data an unencrypted PKCS#8 or PKCS#1 private key as PEM or DER, or a JSON object
- * whose member `private_key` holds such a PEM.
- * \param[in] len 1 to 65536 bytes.
  * \param[out] pem the TSS2 PEM text, freed with tpmc_bytes_free(); NULL on failure.
  * \param[out] err detail of a failure; may be NULL.
- * \return 0, the codes of tpmc_tpm_read_parent(), TPMC_ERR_FORMAT, TPMC_ERR_UNSUPPORTED (the
- * kind or size of key) or TPMC_ERR_INTEGRITY (the parent is not the pinned one).
+ * \return 0, the codes of tpmc_tpm_read_parent(), TPMC_ERR_ARGUMENT (options that contradict each
+ * other), TPMC_ERR_UNSUPPORTED (this TPM does not make such keys) or TPMC_ERR_INTEGRITY (the parent
+ * is not the pinned one).
+ * \par Threads any number at once.
+ * \since 0.1
+ */
+TPMC_API int tpmc_key_create(tpmc_tpm *tpm, tpmc_key_template *key_template, tpmc_bytes **pem,
+                             tpmc_error *err);
+
+/**
+ * \brief Imports a software key into the TPM and returns its key file. The private part leaves this
+ * process only encrypted to the parent's public key; with the template's `parent_name` set, another
+ * parent is refused.
+ * \param[in] tpm the connection; it freezes.
+ * \param[in] key_template what the key shall be; it freezes; NULL means the defaults. The type and
+ * size of an RSA or EC key are those of `data`; when `algorithm` is one of the HMAC words, `data`
+ * is the secret itself.
+ * \param[in] data an unencrypted PKCS#8, PKCS#1 or SEC 1 private key (RSA, or EC on P-256, P-384 or
+ * P-521) as PEM or DER, or a JSON object whose member `private_key` holds such a PEM; or the bytes
+ * of an HMAC secret.
+ * \param[in] len 1 to 65536 bytes; an HMAC secret 1 to 128.
+ * \param[out] pem the TSS2 PEM text, freed with tpmc_bytes_free(); NULL on failure.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, the codes of tpmc_tpm_read_parent(), TPMC_ERR_ARGUMENT, TPMC_ERR_FORMAT,
+ * TPMC_ERR_UNSUPPORTED (the kind or size of key) or TPMC_ERR_INTEGRITY (the parent is not the
+ * pinned one).
  * \par Threads any number at once.
  * \since 0.1
  */
 TPMC_API int tpmc_key_import(tpmc_tpm *tpm, tpmc_key_template *key_template, const void *data,
                              size_t len, tpmc_bytes **pem, tpmc_error *err);
+
+/**
+ * \brief Wraps a software key for the parent of another machine, without a TPM. The result is an
+ * importable key file: the TPM of that machine imports it when the key is opened.
+ * \param[in] key_template what the key shall be; it freezes. Its `parent` or
+ * `template_parent_handle` says where that parent is found on the other machine.
+ * \param[in] parent_public the parent's TPM2B_PUBLIC, as tpmc_tpm_read_parent() gives it, or its
+ * TPMT_PUBLIC alone. Whoever hands over another one gets the key: check its Name.
+ * \param[in] parent_public_len 1 to 1024 bytes.
+ * \param[in] data as for tpmc_key_import().
+ * \param[in] len as for tpmc_key_import().
+ * \param[out] pem the TSS2 PEM text, freed with tpmc_bytes_free(); NULL on failure.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_FORMAT, TPMC_ERR_UNSUPPORTED (the kind of key or parent),
+ * TPMC_ERR_INTEGRITY (the parent is not the pinned one), TPMC_ERR_STATE, TPMC_ERR_NOMEM or
+ * TPMC_ERR_FORKED.
+ * \par Threads any number at once.
+ * \since 0.1
+ */
+TPMC_API int tpmc_key_wrap(tpmc_key_template *key_template, const void *parent_public,
+                           size_t parent_public_len, const void *data, size_t len, tpmc_bytes **pem,
+                           tpmc_error *err);
+
+/**
+ * \brief Makes a key file from the two files that TPM tools write for a key. Needs no TPM.
+ * \param[in] key_template where the parent is found, the description, and, by its password, whether
+ * the key has one; it freezes.
+ * \param[in] public_area a marshalled TPM2B_PUBLIC.
+ * \param[in] public_len 1 to 1024 bytes.
+ * \param[in] private_part a marshalled TPM2B_PRIVATE.
+ * \param[in] private_len 1 to 2048 bytes.
+ * \param[out] pem the TSS2 PEM text, freed with tpmc_bytes_free(); NULL on failure.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_FORMAT, TPMC_ERR_UNSUPPORTED, TPMC_ERR_STATE,
+ * TPMC_ERR_NOMEM or TPMC_ERR_FORKED.
+ * \par Threads any number at once.
+ * \since 0.1
+ */
+TPMC_API int tpmc_key_convert(tpmc_key_template *key_template, const void *public_area,
+                              size_t public_len, const void *private_part, size_t private_len,
+                              tpmc_bytes **pem, tpmc_error *err);
 
 #ifdef __cplusplus
 }

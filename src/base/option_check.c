@@ -2,6 +2,7 @@
 #include "base/option_check.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NAME_MIN_DIGITS 68
@@ -140,4 +141,34 @@ const char *tpmc__check_name_hex(const char *value)
         return "is not the Name of a TPM object: those have 34 to 66 bytes, which are 68 to 132 "
                "hexadecimal digits";
     return NULL;
+}
+
+uint32_t tpmc__persistent_handle(const char *value)
+{
+    uint32_t handle = 0;
+
+    if (strlen(value) != 10 || value[0] != '0' || (value[1] != 'x' && value[1] != 'X') ||
+        strspn(value + 2, "0123456789abcdefABCDEF") != 8)
+        return 0;
+    handle = (uint32_t)strtoul(value + 2, NULL, 16);
+    return handle >> 24 == 0x81 ? handle : 0;
+}
+
+const char *tpmc__check_persistent_handle(const char *value)
+{
+    return tpmc__persistent_handle(value) != 0 ? NULL
+                                               : "is not a persistent handle, such as 0x81000001";
+}
+
+const char *tpmc__check_salt_key(const char *value)
+{
+    static const char *const words[] = { "parent", "ek-rsa", "ek-ecc" };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(value, words[i]) == 0)
+            return NULL;
+    }
+    if (strncmp(value, "handle:", 7) == 0)
+        return tpmc__check_persistent_handle(value + 7);
+    return "is not 'parent', 'ek-rsa', 'ek-ecc' or 'handle:0x81xxxxxx'";
 }

@@ -2,6 +2,8 @@
 #ifndef TPMC_BASE_OPTION_CHECK_H
 #define TPMC_BASE_OPTION_CHECK_H
 
+#include <stdint.h>
+
 /* Checks of text options beyond their length; each is a tpmc__option_check. What they get is UTF-8
  * without control characters. */
 
@@ -16,5 +18,12 @@ const char *tpmc__check_email(const char *value);
 const char *tpmc__check_proxy(const char *value);
 /* The Name of a TPM object: 34 to 66 bytes as hex, perhaps with 0x before it. */
 const char *tpmc__check_name_hex(const char *value);
+
+/* A persistent handle, 0x81000000 to 0x81ffffff, in hexadecimal. */
+const char *tpmc__check_persistent_handle(const char *value);
+/* `parent`, `ek-rsa`, `ek-ecc`, or `handle:` and a persistent handle. */
+const char *tpmc__check_salt_key(const char *value);
+/* The number of what tpmc__check_persistent_handle() takes; 0 for anything else. */
+uint32_t tpmc__persistent_handle(const char *value);
 
 #endif

@@ -73,6 +73,19 @@ static const tpmc__option env_options[TPMC__ENV_OPTION_COUNT] = {
     },
 };
 
+static const char *const bus_words[] = {
+    [TPMC__BUS_AUTO] = "auto",
+    [TPMC__BUS_ALWAYS] = "always",
+    [TPMC__BUS_NEVER] = "never",
+    [TPMC__BUS_NEVER + 1] = NULL,
+};
+
+static const char *const hold_words[] = {
+    [TPMC__HOLD_AUTO] = "auto",       [TPMC__HOLD_ALL] = "all",
+    [TPMC__HOLD_SESSION] = "session", [TPMC__HOLD_NOTHING] = "nothing",
+    [TPMC__HOLD_NOTHING + 1] = NULL,
+};
+
 static const tpmc__option tpm_options[TPMC__TPM_OPTION_COUNT] = {
     [TPMC__TPM_TCTI] = {
         .name = "tcti",
@@ -102,22 +115,136 @@ static const tpmc__option tpm_options[TPMC__TPM_OPTION_COUNT] = {
         .default_text = "0",
         .summary = "start up a TPM behind device: that the firmware has not, 0 or 1",
     },
+    [TPMC__TPM_BUS_PROTECTION] = {
+        .name = "bus_protection",
+        .kind = TPMC_OPTION_CHOICE,
+        .default_text = "auto",
+        .summary = "what is encrypted on the way to the TPM: auto (what is secret), always (all) or "
+                   "never (only passwords)",
+        .choices = bus_words,
+    },
+    [TPMC__TPM_SALT_KEY] = {
+        .name = "salt_key",
+        .kind = TPMC_OPTION_TEXT,
+        .default_text = "parent",
+        .summary = "key of the TPM that sessions are encrypted to: parent, ek-rsa, ek-ecc or "
+                   "handle:0x81xxxxxx",
+        .min = 1,
+        .max = 32,
+        .check = tpmc__check_salt_key,
+    },
+    [TPMC__TPM_SALT_KEY_NAME] = {
+        .name = "salt_key_name",
+        .kind = TPMC_OPTION_TEXT,
+        .summary = "Name that this key must have, 68 to 132 hexadecimal digits",
+        .min = 68,
+        .max = 134,
+        .check = tpmc__check_name_hex,
+    },
+    [TPMC__TPM_ENC_KEY_NAME] = {
+        .name = "enc_key_name",
+        .kind = TPMC_OPTION_TEXT,
+        .summary = "the same as salt_key=ek-rsa with this salt_key_name",
+        .min = 68,
+        .max = 134,
+        .check = tpmc__check_name_hex,
+    },
+    [TPMC__TPM_EK_CA_FILE] = {
+        .name = "ek_ca_file",
+        .kind = TPMC_OPTION_TEXT,
+        .summary = "file with PEM certificates of TPM makers, one of which must certify the "
+                   "endorsement key of salt_key",
+        .min = 1,
+        .max = PATH_MAX_BYTES,
+    },
+    [TPMC__TPM_CONTEXT_DIR] = {
+        .name = "context_dir",
+        .kind = TPMC_OPTION_TEXT,
+        .summary = "private directory for saved TPM contexts, which make starts cheaper",
+        .min = 1,
+        .max = PATH_MAX_BYTES,
+    },
+    [TPMC__TPM_HOLD] = {
+        .name = "hold",
+        .kind = TPMC_OPTION_CHOICE,
+        .default_text = "auto",
+        .summary = "what stays loaded between uses: auto, all (what fits), session (no keys) or "
+                   "nothing",
+        .choices = hold_words,
+    },
 };
 
 static const char *const scheme_words[] = {
-    [TPMC__SCHEME_NULL] = "null",
-    [TPMC__SCHEME_RSASSA] = "rsassa",
-    [TPMC__SCHEME_RSAPSS] = "rsapss",
-    [TPMC__SCHEME_RSAPSS + 1] = NULL,
+    [TPMC__SCHEME_NULL] = "null",     [TPMC__SCHEME_RSASSA] = "rsassa",
+    [TPMC__SCHEME_RSAPSS] = "rsapss", [TPMC__SCHEME_ECDSA] = "ecdsa",
+    [TPMC__SCHEME_COUNT] = NULL,
+};
+
+static const char *const algorithm_words[] = {
+    [TPMC__NEW_RSA2048] = "rsa2048",         [TPMC__NEW_RSA3072] = "rsa3072",
+    [TPMC__NEW_RSA4096] = "rsa4096",         [TPMC__NEW_ECC256] = "ecc256",
+    [TPMC__NEW_ECC384] = "ecc384",           [TPMC__NEW_ECC521] = "ecc521",
+    [TPMC__NEW_HMAC_SHA256] = "hmac-sha256", [TPMC__NEW_HMAC_SHA384] = "hmac-sha384",
+    [TPMC__NEW_HMAC_SHA512] = "hmac-sha512", [TPMC__NEW_COUNT] = NULL,
+};
+
+static const char *const hash_words[] = {
+    [TPMC__NEW_HASH_SHA256] = "sha256",
+    [TPMC__NEW_HASH_SHA384] = "sha384",
+    [TPMC__NEW_HASH_SHA512] = "sha512",
+    [TPMC__NEW_HASH_COUNT] = NULL,
+};
+
+static const char *const parent_words[] = {
+    [TPMC__PARENT_OWNER] = "owner",
+    [TPMC__PARENT_ENDORSEMENT] = "endorsement",
+    [TPMC__PARENT_PLATFORM] = "platform",
+    [TPMC__PARENT_NULL] = "null",
+    [TPMC__PARENT_OWNER_RSA] = "owner-rsa",
+    [TPMC__PARENT_ENDORSEMENT_RSA] = "endorsement-rsa",
+    [TPMC__PARENT_PLATFORM_RSA] = "platform-rsa",
+    [TPMC__PARENT_NULL_RSA] = "null-rsa",
+    [TPMC__PARENT_COUNT] = NULL,
 };
 
 static const tpmc__option key_template_options[TPMC__KEY_TEMPLATE_OPTION_COUNT] = {
+    [TPMC__KEY_TEMPLATE_ALGORITHM] = {
+        .name = "algorithm",
+        .kind = TPMC_OPTION_CHOICE,
+        .default_text = "rsa2048",
+        .summary = "kind of the new key: rsa2048, rsa3072, rsa4096, ecc256, ecc384, ecc521, "
+                   "hmac-sha256, -sha384 or -sha512",
+        .choices = algorithm_words,
+    },
     [TPMC__KEY_TEMPLATE_SCHEME] = {
         .name = "scheme",
         .kind = TPMC_OPTION_CHOICE,
         .default_text = "null",
-        .summary = "signature scheme that the key is bound to: null (none), rsassa or rsapss",
+        .summary = "signature scheme that the key is bound to: null (none), rsassa, rsapss or "
+                   "ecdsa",
         .choices = scheme_words,
+    },
+    [TPMC__KEY_TEMPLATE_HASH] = {
+        .name = "hash",
+        .kind = TPMC_OPTION_CHOICE,
+        .summary = "hash of this scheme: sha256, sha384 or sha512; unset, sha256 or the curve's own",
+        .choices = hash_words,
+    },
+    [TPMC__KEY_TEMPLATE_PARENT] = {
+        .name = "parent",
+        .kind = TPMC_OPTION_CHOICE,
+        .default_text = "owner",
+        .summary = "hierarchy whose storage primary is the parent: owner, endorsement, platform or "
+                   "null; with -rsa, its RSA one",
+        .choices = parent_words,
+    },
+    [TPMC__KEY_TEMPLATE_PARENT_HANDLE] = {
+        .name = "template_parent_handle",
+        .kind = TPMC_OPTION_TEXT,
+        .summary = "persistent parent, 0x81xxxxxx, instead of a primary",
+        .min = 10,
+        .max = 10,
+        .check = tpmc__check_persistent_handle,
     },
     [TPMC__KEY_TEMPLATE_DESCRIPTION] = {
         .name = "description",
@@ -140,6 +267,12 @@ static const tpmc__option key_template_options[TPMC__KEY_TEMPLATE_OPTION_COUNT] 
         .default_text = "0",
         .summary = "count wrong passwords of the key towards the TPM's lockout, 0 or 1",
     },
+    [TPMC__KEY_TEMPLATE_RESTRICTED] = {
+        .name = "restricted",
+        .kind = TPMC_OPTION_BOOLEAN,
+        .default_text = "0",
+        .summary = "make a key that signs only what the TPM has hashed; it needs a scheme, 0 or 1",
+    },
 };
 
 static const tpmc__option key_options[TPMC__KEY_OPTION_COUNT] = {
@@ -149,6 +282,48 @@ static const tpmc__option key_options[TPMC__KEY_OPTION_COUNT] = {
         .summary = "TSS2 key file, PEM or DER",
         .min = 1,
         .max = PATH_MAX_BYTES,
+    },
+    [TPMC__KEY_HANDLE] = {
+        .name = "handle",
+        .kind = TPMC_OPTION_TEXT,
+        .summary = "persistent key in the TPM, 0x81xxxxxx, instead of a key file",
+        .min = 10,
+        .max = 10,
+        .check = tpmc__check_persistent_handle,
+    },
+    [TPMC__KEY_PUBLIC] = {
+        .name = "public",
+        .kind = TPMC_OPTION_TEXT,
+        .summary = "file with the key's TPM2B_PUBLIC; with 'private', instead of a key file",
+        .min = 1,
+        .max = PATH_MAX_BYTES,
+    },
+    [TPMC__KEY_PRIVATE] = {
+        .name = "private",
+        .kind = TPMC_OPTION_TEXT,
+        .summary = "file with the key's TPM2B_PRIVATE",
+        .min = 1,
+        .max = PATH_MAX_BYTES,
+    },
+    [TPMC__KEY_PARENT_HANDLE] = {
+        .name = "parent_handle",
+        .kind = TPMC_OPTION_TEXT,
+        .summary = "persistent parent, 0x81xxxxxx, instead of the one that the key file names",
+        .min = 10,
+        .max = 10,
+        .check = tpmc__check_persistent_handle,
+    },
+    [TPMC__KEY_PARENT_FALLBACK] = {
+        .name = "parent_fallback",
+        .kind = TPMC_OPTION_BOOLEAN,
+        .default_text = "0",
+        .summary = "try the other usual primaries when the key does not belong to its own, 0 or 1",
+    },
+    [TPMC__KEY_ALLOW_SEALED_HMAC] = {
+        .name = "allow_sealed_hmac",
+        .kind = TPMC_OPTION_BOOLEAN,
+        .default_text = "0",
+        .summary = "use sealed data as the secret of an HMAC made in software, 0 or 1",
     },
 };
 

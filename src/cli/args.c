@@ -8,12 +8,15 @@
 #include "cli/message.h"
 #include "tpmcloud/option.h"
 
+#define NUMBER_DIGITS_MAX 9
+
 /* What is left of the command line. */
 typedef struct cursor {
     char **argv;
     int argc;
     int next;
     int only_operands; /* after "--" */
+    int has_operand;
 } cursor;
 
 static const struct {
@@ -62,6 +65,14 @@ static int wrong_word(const cli_flag *flag, const char *text)
     return CLI_USAGE;
 }
 
+/* Digits that fit an int. */
+static int is_number(const char *text)
+{
+    size_t len = strlen(text);
+
+    return len > 0 && len <= NUMBER_DIGITS_MAX && strspn(text, "0123456789") == len;
+}
+
 /* Options of library objects are checked by their setters; these are the program's own. */
 static int check_own(const cli_flag *flag, const char *text)
 {
@@ -71,6 +82,8 @@ static int check_own(const cli_flag *flag, const char *text)
         return usage_error(flag, "is a switch: leave its value out, or give 0 or 1");
     if (flag->kind == TPMC_OPTION_TEXT && text[0] == '\0')
         return usage_error(flag, "has an empty value");
+    if (flag->kind == TPMC_OPTION_NUMBER && !is_number(text))
+        return usage_error(flag, "must be a number");
     if (flag->kind != TPMC_OPTION_CHOICE)
         return CLI_OK;
     for (i = 0; flag->words[i] != NULL; i++) {
@@ -165,7 +178,7 @@ static int take_flag(cli_args *args, char *text, cursor *at)
 }
 
 /* The text is not repeated: it may be a piece of a password with a space in it. */
-static int take_operand(cli_args *args, char *text, const cursor *at)
+static int take_operand(cli_args *args, char *text, cursor *at)
 {
     const char *operand = args->command->operand;
     cli_flag flag;
@@ -174,12 +187,9 @@ static int take_operand(cli_args *args, char *text, const cursor *at)
         cli_message("argument %d of '%s' belongs to no flag", at->next, args->command->name);
         return CLI_USAGE;
     }
-    if (cli_args_option(args, TPMC_OBJECT_KEY, operand) != NULL) {
-        cli_message("'%s' takes one file", args->command->name);
-        return CLI_USAGE;
-    }
     if (!cli_flag_find(args->command, operand, strlen(operand), &flag))
         return CLI_FAILED;
+    at->has_operand = 1;
     return take_value(args, &flag, text);
 }
 
@@ -196,6 +206,36 @@ static int take_argument(cli_args *args, cursor *at)
     return take_flag(args, text, at);
 }
 
+/* Of a flag the last value counts, but a file without flag may be a slip: a word of a password. */
+static int check_operand(const cli_args *args, const cursor *at)
+{
+    const char *operand = args->command->operand;
+    size_t count = 0;
+    size_t i;
+
+    if (!at->has_operand)
+        return CLI_OK;
+    for (i = 0; i < args->given_count; i++)
+        count += strcmp(args->given[i].flag.name, operand) == 0;
+    if (count == 1)
+        return CLI_OK;
+    cli_message("'%s' takes one file", args->command->name);
+    return CLI_USAGE;
+}
+
+/* Whether a flag that names a key is given; which of them go together, the library knows. */
+static int names_key(const cli_args *args)
+{
+    static const char *const sources[] = { "keyfile", "handle", "public", "private" };
+    size_t i;
+
+    for (i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+        if (cli_args_option(args, TPMC_OBJECT_KEY, sources[i]) != NULL)
+            return 1;
+    }
+    return 0;
+}
+
 static int check_required(const cli_args *args)
 {
     const char *operand = args->command->operand;
@@ -206,8 +246,9 @@ static int check_required(const cli_args *args)
         if (flag.required && cli_args_text(args, flag.name) == NULL)
             return usage_error(&flag, "is missing");
     }
-    if (operand != NULL && cli_args_option(args, TPMC_OBJECT_KEY, operand) == NULL) {
-        cli_message("'%s' needs the path of a key file", args->command->name);
+    if (operand != NULL && strcmp(operand, "keyfile") == 0 && !names_key(args)) {
+        cli_message("'%s' needs the path of a key file, --handle, or --public with --private",
+                    args->command->name);
         return CLI_USAGE;
     }
     return CLI_OK;
@@ -218,9 +259,28 @@ static int is_stdin(const char *path)
     return path != NULL && strcmp(path, "-") == 0;
 }
 
+/* How many of the command's input files are standard input; `last` is one of them. */
+static int count_stdin(const cli_args *args, const char **last)
+{
+    static const char *const inputs[] = { "in", "parent_public" };
+    int count = 0;
+    size_t i;
+
+    for (i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
+        if (!is_stdin(cli_args_text(args, inputs[i])))
+            continue;
+        *last = inputs[i];
+        count++;
+    }
+    return count;
+}
+
 /* Standard input can be read once. */
 static int check_stdin(const cli_args *args)
 {
+    char spelt[CLI_FLAG_NAME_MAX];
+    const char *last = "";
+    int inputs = count_stdin(args, &last);
     int secrets = 0;
     size_t i;
 
@@ -230,9 +290,15 @@ static int check_stdin(const cli_args *args)
         cli_message("only one password can come from standard input; use a file for the others");
         return CLI_USAGE;
     }
-    if (secrets == 1 && is_stdin(cli_args_text(args, "in"))) {
-        cli_message("a password and --in cannot both come from standard input; use a file for one "
-                    "of them");
+    if (inputs > 1) {
+        cli_message("only one file can be standard input; give the others their names");
+        return CLI_USAGE;
+    }
+    if (secrets + inputs > 1) {
+        cli_flag_spell(last, spelt);
+        cli_message("a password and %s cannot both come from standard input; use a file for one of "
+                    "them",
+                    spelt);
         return CLI_USAGE;
     }
     return CLI_OK;
@@ -240,7 +306,7 @@ static int check_stdin(const cli_args *args)
 
 int cli_args_parse(cli_args *args, const cli_command *command, int argc, char **argv)
 {
-    cursor at = { argv, argc, 0, 0 };
+    cursor at = { argv, argc, 0, 0, 0 };
     int status = CLI_OK;
 
     memset(args, 0, sizeof(*args));
@@ -250,6 +316,8 @@ int cli_args_parse(cli_args *args, const cli_command *command, int argc, char **
         return cli_no_memory();
     while (status == CLI_OK && at.next < at.argc && !args->wants_help)
         status = take_argument(args, &at);
+    if (status == CLI_OK && !args->wants_help)
+        status = check_operand(args, &at);
     if (status == CLI_OK && !args->wants_help)
         status = check_required(args);
     if (status == CLI_OK && !args->wants_help)
@@ -283,13 +351,14 @@ static const char *last_given(const cli_args *args, cli_flag_source source, int 
 const char *cli_args_text(const cli_args *args, const char *name)
 {
     const char *text = last_given(args, CLI_FLAG_OWN, 0, name);
+    const cli_own_flag *own = cli_own_flag_at(args->command, 0);
     size_t i;
 
-    for (i = 0; text == NULL && i < args->command->flag_count; i++) {
-        if (strcmp(args->command->flags[i].name, name) == 0)
-            return args->command->flags[i].default_text;
-    }
-    return text;
+    if (text != NULL)
+        return text;
+    for (i = 0; own != NULL && strcmp(own->name, name) != 0; i++)
+        own = cli_own_flag_at(args->command, i + 1);
+    return own == NULL ? NULL : own->default_text;
 }
 
 int cli_args_is_on(const cli_args *args, const char *name)

@@ -112,10 +112,13 @@ static int set_hierarchy_passwords(cli_context *context, const cli_args *args)
     return CLI_OK;
 }
 
-static int open_env(cli_context *context, const cli_args *args)
+int cli_context_open_env(cli_context *context, cli_args *args)
 {
+    int status;
     int rv;
 
+    memset(context, 0, sizeof(*context));
+    context->command = args->command;
     rv = tpmc_error_new(&context->err);
     if (rv != TPMC_OK)
         return cli_no_memory();
@@ -124,7 +127,20 @@ static int open_env(cli_context *context, const cli_args *args)
         rv = tpmc_env_set_should_stop(context->env, cli_stop_callback, NULL, NULL, context->err);
     if (rv != TPMC_OK)
         return cli_context_failed(context);
-    return apply(context, args, TPMC_OBJECT_ENV, set_env, context->env);
+    status = apply(context, args, TPMC_OBJECT_ENV, set_env, context->env);
+    return status == CLI_OK ? read_secrets(args) : status;
+}
+
+static int may_use_tpm(const cli_args *args)
+{
+    switch (args->command->tpm_use) {
+    case CLI_TPM_USED:
+        return 1;
+    case CLI_TPM_FOR_HANDLE:
+        return cli_args_option(args, TPMC_OBJECT_KEY, "handle") != NULL;
+    default:
+        return 0;
+    }
 }
 
 static int set_tcti(cli_context *context, const cli_args *args)
@@ -132,7 +148,7 @@ static int set_tcti(cli_context *context, const cli_args *args)
     const char *tcti = environment_tcti();
     int rv;
 
-    if (tcti == NULL || !args->command->uses_tpm ||
+    if (tcti == NULL || !may_use_tpm(args) ||
         cli_args_option(args, TPMC_OBJECT_TPM, "tcti") != NULL)
         return CLI_OK;
     rv = tpmc_tpm_set(context->tpm, "tcti", tcti, context->err);
@@ -144,9 +160,7 @@ int cli_context_open_tpm(cli_context *context, cli_args *args)
     int status;
     int rv;
 
-    memset(context, 0, sizeof(*context));
-    context->command = args->command;
-    status = open_env(context, args);
+    status = cli_context_open_env(context, args);
     if (status != CLI_OK)
         return status;
     rv = tpmc_tpm_new(context->env, &context->tpm, context->err);
@@ -156,27 +170,34 @@ int cli_context_open_tpm(cli_context *context, cli_args *args)
     if (status == CLI_OK)
         status = apply(context, args, TPMC_OBJECT_TPM, set_tpm, context->tpm);
     if (status == CLI_OK)
-        status = read_secrets(args);
-    if (status == CLI_OK)
         status = set_hierarchy_passwords(context, args);
     return status;
 }
 
-int cli_context_open_key(cli_context *context, cli_args *args)
+int cli_context_new_key(cli_context *context, const cli_args *args)
 {
     const cli_secret *password = &args->secrets[CLI_SECRET_KEY];
-    int status;
+    const cli_secret *parent = &args->secrets[CLI_SECRET_PARENT];
     int rv;
 
-    status = cli_context_open_tpm(context, args);
-    if (status != CLI_OK)
-        return status;
     rv = tpmc_key_new(context->tpm, &context->key, context->err);
     if (rv == TPMC_OK && password->is_given)
         rv = tpmc_key_set_password(context->key, password->bytes, password->len, context->err);
-    if (rv != TPMC_OK)
-        return cli_context_failed(context);
-    return apply(context, args, TPMC_OBJECT_KEY, set_key, context->key);
+    if (rv == TPMC_OK && parent->is_given)
+        rv = tpmc_key_set_parent_password(context->key, parent->bytes, parent->len, context->err);
+    return rv == TPMC_OK ? CLI_OK : cli_context_failed(context);
+}
+
+int cli_context_open_key(cli_context *context, cli_args *args)
+{
+    int status;
+
+    status = cli_context_open_tpm(context, args);
+    if (status == CLI_OK)
+        status = cli_context_new_key(context, args);
+    if (status == CLI_OK)
+        status = apply(context, args, TPMC_OBJECT_KEY, set_key, context->key);
+    return status;
 }
 
 void cli_context_close(cli_context *context)

@@ -14,10 +14,14 @@ typedef struct cli_context {
     tpmc_key *key;
 } cli_context;
 
-/* Makes the environment and the connection, or these and the key, as the flags say. No TPM command
- * is sent. CLI_OK, CLI_FAILED or CLI_USAGE with a message; closed by the caller in every case. */
+/* Reads the passwords and makes the environment, or it and the connection, or these and the key, as
+ * the flags say. No TPM command is sent. CLI_OK, CLI_FAILED or CLI_USAGE with a message; closed by
+ * the caller in every case. */
+int cli_context_open_env(cli_context *context, cli_args *args);
 int cli_context_open_tpm(cli_context *context, cli_args *args);
 int cli_context_open_key(cli_context *context, cli_args *args);
+/* Makes a key with its passwords on an open connection; its source is the caller's matter. */
+int cli_context_new_key(cli_context *context, const cli_args *args);
 /* Says what the last call of the library failed of: CLI_FAILED or CLI_USAGE. */
 int cli_context_failed(const cli_context *context);
 /* Lets go of the TPM and frees all. */

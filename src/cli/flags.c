@@ -48,31 +48,72 @@ static void from_option(int object, size_t index, cli_flag *flag)
     flag->summary = tpmc_option_summary(object, index);
 }
 
-/* Each password has two flags: the text, and a file. */
-static void from_secret(size_t i, cli_flag *flag)
+static void from_secret(size_t id, int is_file, cli_flag *flag)
 {
-    const cli_secret_flag *secret = cli_secret_flag_of(i / 2);
-    int is_file = i % 2 == 1;
+    const cli_secret_flag *secret = cli_secret_flag_of(id);
 
     flag->source = is_file ? CLI_FLAG_SECRET_FILE : CLI_FLAG_SECRET;
-    flag->index = i / 2;
+    flag->index = id;
     flag->kind = TPMC_OPTION_TEXT;
     flag->name = is_file ? secret->file_name : secret->name;
+    flag->alias = is_file ? NULL : secret->alias;
     flag->value_name = is_file ? "FILE" : "PASSWORD";
     flag->summary = is_file ? secret->file_summary : secret->summary;
 }
 
+/* The i-th flag of a set of passwords, each of which has two: the text, and a file. */
+static int secret_at(unsigned secrets, size_t i, cli_flag *flag)
+{
+    size_t id;
+
+    for (id = 0; id < CLI_SECRET_COUNT; id++) {
+        if ((secrets >> id & 1) == 0)
+            continue;
+        if (i < 2) {
+            from_secret(id, i == 1, flag);
+            return 1;
+        }
+        i -= 2;
+    }
+    return 0;
+}
+
+static size_t own_count(const cli_command *command)
+{
+    size_t count = 0;
+    size_t group;
+
+    for (group = 0; group < CLI_OWN_FLAGS_MAX; group++)
+        count += command->flags[group].count;
+    return count;
+}
+
+const cli_own_flag *cli_own_flag_at(const cli_command *command, size_t i)
+{
+    const cli_own_flags *flags;
+    size_t group;
+
+    for (group = 0; group < CLI_OWN_FLAGS_MAX; group++) {
+        flags = &command->flags[group];
+        if (i < flags->count)
+            return &flags->items[i];
+        i -= flags->count;
+    }
+    return NULL;
+}
+
 int cli_flag_at(const cli_command *command, size_t i, cli_flag *flag)
 {
+    const cli_own_flag *own = cli_own_flag_at(command, i);
     size_t object;
     size_t count;
 
     memset(flag, 0, sizeof(*flag));
-    if (i < command->flag_count) {
-        from_own(&command->flags[i], i, flag);
+    if (own != NULL) {
+        from_own(own, i, flag);
         return 1;
     }
-    i -= command->flag_count;
+    i -= own_count(command);
     for (object = 0; object < command->object_count; object++) {
         count = tpmc_option_count(command->objects[object]);
         if (i < count) {
@@ -81,10 +122,7 @@ int cli_flag_at(const cli_command *command, size_t i, cli_flag *flag)
         }
         i -= count;
     }
-    if (!command->uses_tpm || i >= 2 * (size_t)CLI_SECRET_COUNT)
-        return 0;
-    from_secret(i, flag);
-    return 1;
+    return secret_at(command->secrets, i, flag);
 }
 
 static int same_name(const char *name, const char *typed, size_t len)
@@ -143,19 +181,28 @@ void cli_flag_spell(const char *name, char out[CLI_FLAG_NAME_MAX])
     out[i + 2] = '\0';
 }
 
-/* Whether the text before `at` says that an option's name stands there. */
+/* Whether the bytes from `from` to `at` end with the word. */
+static int ends_with(const char *from, const char *at, const char *word)
+{
+    size_t len = strlen(word);
+
+    return (size_t)(at - from) >= len && memcmp(at - len, word, len) == 0;
+}
+
+/* Whether the text before `at` says that an option's name stands there: the word, or one that joins
+ * it to the option that ended at `last_end`. */
 static int announces_option(const char *text, const char *at, const char *last_end)
 {
-    static const char *const words[] = { "option ", "options " };
-    size_t len;
+    static const char *const joints[] = { " and ", " or ", " with ", ", " };
     size_t i;
 
-    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        len = strlen(words[i]);
-        if ((size_t)(at - text) >= len && memcmp(at - len, words[i], len) == 0)
+    if (ends_with(text, at, "option ") || ends_with(text, at, "options "))
+        return 1;
+    for (i = 0; last_end != NULL && i < sizeof(joints) / sizeof(joints[0]); i++) {
+        if (ends_with(last_end, at, joints[i]) && (size_t)(at - last_end) == strlen(joints[i]))
             return 1;
     }
-    return last_end != NULL && at - last_end == 5 && memcmp(last_end, " and ", 5) == 0;
+    return 0;
 }
 
 /* The length of a quoted name that is an option of the command, quotes included; else 0. */

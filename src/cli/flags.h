@@ -32,6 +32,9 @@ typedef struct cli_flag {
 /* The i-th flag of a command, in the order of its help; 0 when there are no more. */
 int cli_flag_at(const cli_command *command, size_t i, cli_flag *flag);
 
+/* The i-th flag of the command's own; NULL when there are no more. */
+const cli_own_flag *cli_own_flag_at(const cli_command *command, size_t i);
+
 /* Finds a flag by its name or alias of `len` bytes, `-` or `_` alike; 0 when there is none. */
 int cli_flag_find(const cli_command *command, const char *name, size_t len, cli_flag *flag);
 

@@ -170,10 +170,10 @@ const cli_command cli_gcp_token_command = {
     .summary = "Print a token for Google's APIs",
     .about = "Makes a self-signed JWT for a Google service account, with the scopes given, the "
              "cloud-platform scope, or for an audience, and prints it.",
-    .flags = token_flags,
-    .flag_count = sizeof(token_flags) / sizeof(token_flags[0]),
+    .flags = { { token_flags, sizeof(token_flags) / sizeof(token_flags[0]) } },
     .objects = token_objects,
     .object_count = sizeof(token_objects) / sizeof(token_objects[0]),
-    .uses_tpm = 1,
+    .tpm_use = CLI_TPM_USED,
+    .secrets = CLI_SECRETS_ALL,
     .run = run_token,
 };

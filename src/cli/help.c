@@ -127,10 +127,10 @@ void cli_help_overview(FILE *out, const cli_command_list *commands)
                   "Usage: tpmcloud COMMAND [FLAG...]\n\nCommands:\n",
                   tpmc_version());
     for (i = 0; i < commands->count; i++)
-        (void)fprintf(out, "  %-14s%s\n", commands->items[i]->name, commands->items[i]->summary);
-    (void)fputs("  help COMMAND  List the flags of a command, as COMMAND --help does\n"
-                "  help --man    Print the man page\n"
-                "  --version     Print the version\n",
+        (void)fprintf(out, "  %-20s%s\n", commands->items[i]->name, commands->items[i]->summary);
+    (void)fputs("  help COMMAND        List the flags of a command, as COMMAND --help does\n"
+                "  help --man          Print the man page\n"
+                "  --version           Print the version\n",
                 out);
     put_rows(out, "Environment", cli_help_environment);
     put_rows(out, "Exit status", cli_help_exit_status);
@@ -151,7 +151,7 @@ void cli_help_command(FILE *out, const cli_command *command)
         }
         put_flag(out, &flag);
     }
-    if (!command->uses_tpm)
+    if (command->tpm_use == CLI_TPM_NEVER)
         return;
     put_rows(out, "Environment", cli_help_environment);
 }

@@ -101,10 +101,23 @@ static const cJSON *next_value(const cJSON *value, const cJSON **parents, int *d
     return *depth > 0 ? value->next : NULL;
 }
 
-/* What a key file leaves open is not worth a line; "empty_auth" says no as well as yes. */
+/* Whether no says as much as yes. */
+static int is_telling(const char *name)
+{
+    static const char *const names[] = { "empty_auth", "policy_applies" };
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(names[i], name) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* What a key file leaves open is not worth a line. */
 static int says_nothing(const cJSON *value)
 {
-    if (value->string == NULL || strcmp(value->string, "empty_auth") == 0)
+    if (value->string == NULL || is_telling(value->string))
         return 0;
     if (cJSON_IsString(value) && strcmp(value->string, "symmetric") == 0)
         return strcmp(value->valuestring, "null") == 0;
@@ -214,6 +227,21 @@ int cli_key_json(const char *json, size_t len, char **out)
     }
     cJSON_free(text);
     return *out == NULL ? cli_no_memory() : CLI_OK;
+}
+
+int cli_key_jwk(const char *json, size_t len, int is_set, char **out)
+{
+    const char *head = is_set ? "{\"keys\":[" : "";
+    const char *tail = is_set ? "]}" : "";
+    FILE *stream;
+    size_t out_len;
+
+    *out = NULL;
+    stream = open_memstream(out, &out_len);
+    if (stream == NULL)
+        return cli_no_memory();
+    (void)fprintf(stream, "%s%.*s%s\n", head, (int)len, json, tail);
+    return fclose(stream) == 0 ? CLI_OK : cli_no_memory();
 }
 
 static void put_base64(FILE *out, const unsigned char *data, size_t len)

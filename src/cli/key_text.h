@@ -11,6 +11,9 @@
 int cli_key_text(const char *json, size_t len, char **out);
 int cli_key_json(const char *json, size_t len, char **out);
 
+/* The JSON text of a JSON Web Key on one line, or of a set that holds it; freed with free(). */
+int cli_key_jwk(const char *json, size_t len, int is_set, char **out);
+
 /* A SubjectPublicKeyInfo as PEM text; freed with free(). */
 int cli_key_pem(const unsigned char *der, size_t len, char **out);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/help.h"
+#include "cli/secret_input.h"
 #include "tpmcloud/option.h"
 #include "tpmcloud/version.h"
 
@@ -68,8 +69,8 @@ static void put_groups(FILE *out, const cli_command *command)
     size_t i;
 
     (void)fputs(".PP\nFurther flags:", out);
-    for (i = command->flag_count; cli_flag_at(command, i, &flag); i++) {
-        if (strcmp(heading, cli_help_heading(&flag)) == 0)
+    for (i = 0; cli_flag_at(command, i, &flag); i++) {
+        if (flag.source == CLI_FLAG_OWN || strcmp(heading, cli_help_heading(&flag)) == 0)
             continue;
         (void)fputs(heading[0] == '\0' ? " " : ", ", out);
         heading = cli_help_heading(&flag);
@@ -90,7 +91,7 @@ static void put_command(FILE *out, const cli_command *command)
     put_line(out, command->synopsis);
     (void)fputs(".PP\n", out);
     put_line(out, command->about);
-    for (i = 0; i < command->flag_count && cli_flag_at(command, i, &flag); i++)
+    for (i = 0; cli_flag_at(command, i, &flag) && flag.source == CLI_FLAG_OWN; i++)
         put_flag(out, &flag);
     put_groups(out, command);
 }
@@ -112,7 +113,7 @@ static void put_group(FILE *out, const cli_command *group)
 static void put_shared_flags(FILE *out)
 {
     cli_command group = { 0 };
-    cli_command passwords = { .uses_tpm = 1 };
+    cli_command passwords = { .secrets = CLI_SECRETS_ALL };
     size_t i;
 
     (void)fputs(".SH FLAGS OF SEVERAL COMMANDS\n", out);

@@ -15,17 +15,45 @@
 #define FILE_SUMMARY "file whose first line is that password; - is standard input"
 
 static const cli_secret_flag flags[CLI_SECRET_COUNT] = {
-    [CLI_SECRET_KEY] = { "password", "password_file",
-                         "the key's password, '' for an empty one; a file is safer", FILE_SUMMARY,
-                         "the key's password", 0 },
-    [CLI_SECRET_OWNER] = { "ownerpassword", "ownerpassword_file", "the owner hierarchy's password",
-                           FILE_SUMMARY, "the owner password", TPMC_HIERARCHY_OWNER },
-    [CLI_SECRET_ENDORSEMENT] = { "endorsement_password", "endorsement_password_file",
-                                 "the endorsement hierarchy's password", FILE_SUMMARY,
-                                 "the endorsement password", TPMC_HIERARCHY_ENDORSEMENT },
-    [CLI_SECRET_PLATFORM] = { "platform_password", "platform_password_file",
-                              "the platform hierarchy's password", FILE_SUMMARY,
-                              "the platform password", TPMC_HIERARCHY_PLATFORM },
+    [CLI_SECRET_KEY] = {
+        .name = "password",
+        .alias = "keyPassword",
+        .file_name = "password_file",
+        .summary = "the key's password, '' for an empty one; a file is safer",
+        .file_summary = FILE_SUMMARY,
+        .noun = "the key's password",
+    },
+    [CLI_SECRET_PARENT] = {
+        .name = "parent_password",
+        .file_name = "parent_password_file",
+        .summary = "the persistent parent's password",
+        .file_summary = FILE_SUMMARY,
+        .noun = "the parent's password",
+    },
+    [CLI_SECRET_OWNER] = {
+        .name = "ownerpassword",
+        .file_name = "ownerpassword_file",
+        .summary = "the owner hierarchy's password",
+        .file_summary = FILE_SUMMARY,
+        .noun = "the owner password",
+        .hierarchy = TPMC_HIERARCHY_OWNER,
+    },
+    [CLI_SECRET_ENDORSEMENT] = {
+        .name = "endorsement_password",
+        .file_name = "endorsement_password_file",
+        .summary = "the endorsement hierarchy's password",
+        .file_summary = FILE_SUMMARY,
+        .noun = "the endorsement password",
+        .hierarchy = TPMC_HIERARCHY_ENDORSEMENT,
+    },
+    [CLI_SECRET_PLATFORM] = {
+        .name = "platform_password",
+        .file_name = "platform_password_file",
+        .summary = "the platform hierarchy's password",
+        .file_summary = FILE_SUMMARY,
+        .noun = "the platform password",
+        .hierarchy = TPMC_HIERARCHY_PLATFORM,
+    },
 };
 
 const cli_secret_flag *cli_secret_flag_of(size_t id)

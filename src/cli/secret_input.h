@@ -10,11 +10,17 @@
 
 typedef enum cli_secret_id {
     CLI_SECRET_KEY,
+    CLI_SECRET_PARENT,
     CLI_SECRET_OWNER,
     CLI_SECRET_ENDORSEMENT,
     CLI_SECRET_PLATFORM,
     CLI_SECRET_COUNT
 } cli_secret_id;
+
+/* Sets of them, for what a command takes. */
+#define CLI_SECRETS_HIERARCHIES                                                                    \
+    (1U << CLI_SECRET_OWNER | 1U << CLI_SECRET_ENDORSEMENT | 1U << CLI_SECRET_PLATFORM)
+#define CLI_SECRETS_ALL (1U << CLI_SECRET_KEY | 1U << CLI_SECRET_PARENT | CLI_SECRETS_HIERARCHIES)
 
 /* One password: not given, given in argv, or to be read from a file. */
 typedef struct cli_secret {
@@ -27,11 +33,12 @@ typedef struct cli_secret {
 /* How a password is asked for. */
 typedef struct cli_secret_flag {
     const char *name;
+    const char *alias; /* another accepted spelling, or NULL */
     const char *file_name;
     const char *summary;
     const char *file_summary;
     const char *noun;
-    int hierarchy; /* TPMC_HIERARCHY_*, or 0: the key's */
+    int hierarchy; /* TPMC_HIERARCHY_*, or 0 */
 } cli_secret_flag;
 
 /* NULL when there is no such password. */

@@ -17,6 +17,9 @@ static int check_key(cli_context *context, const char *algorithm)
     else
         rv = tpmc_key_public(context->key, &public_key, context->err);
     tpmc_bytes_free(public_key);
+    /* A key without public part is told what it is when it shall sign. */
+    if (algorithm == NULL && rv == TPMC_ERR_UNSUPPORTED)
+        return CLI_OK;
     return rv == TPMC_OK ? CLI_OK : cli_context_failed(context);
 }
 
@@ -59,11 +62,10 @@ static int run_sign(cli_args *args)
     return status;
 }
 
-static const char *const algorithms[] = { "RS256", "PS256", NULL };
-
 static const cli_own_flag sign_flags[] = {
-    { "algorithm", TPMC_OPTION_CHOICE, "RS256|PS256", NULL, algorithms, 0,
-      "signature algorithm; without it, what the key's type and scheme imply" },
+    { "algorithm", TPMC_OPTION_TEXT, "NAME", NULL, NULL, 0,
+      "signature algorithm: RS256, PS256, ES256 and the like with 384 and 512, or ECDSA-SHA256, "
+      "-SHA384, -SHA512; without it, what the key's type and scheme imply" },
     { "in", TPMC_OPTION_TEXT, "FILE", "-", NULL, 0, "what to sign; - is standard input" },
     { "out", TPMC_OPTION_TEXT, "FILE", "-", NULL, 0,
       "where the signature goes, as bytes; - is standard output" },
@@ -73,14 +75,14 @@ static const int sign_objects[] = { TPMC_OBJECT_KEY, TPMC_OBJECT_TPM, TPMC_OBJEC
 
 const cli_command cli_sign_command = {
     .name = "sign",
-    .synopsis = "--keyfile KEY.pem [--algorithm RS256|PS256] [--in FILE] [--out FILE] [FLAG...]",
+    .synopsis = "--keyfile KEY.pem [--algorithm NAME] [--in FILE] [--out FILE] [FLAG...]",
     .summary = "Sign a file with a key in the TPM",
-    .about = "Signs up to 64 MiB and writes the signature as openssl has it. The signature is "
-             "verified before it is written.",
-    .flags = sign_flags,
-    .flag_count = sizeof(sign_flags) / sizeof(sign_flags[0]),
+    .about = "Signs up to 64 MiB and writes the signature as openssl has it: ECDSA in DER. The "
+             "signature is verified before it is written.",
+    .flags = { { sign_flags, sizeof(sign_flags) / sizeof(sign_flags[0]) } },
     .objects = sign_objects,
     .object_count = sizeof(sign_objects) / sizeof(sign_objects[0]),
-    .uses_tpm = 1,
+    .tpm_use = CLI_TPM_USED,
+    .secrets = CLI_SECRETS_ALL,
     .run = run_sign,
 };

@@ -7,6 +7,7 @@
 
 #include "base/error_int.h"
 #include "base/mem.h"
+#include "codec/ec_numbers.h"
 #include "codec/json.h"
 #include "codec/pem.h"
 #include "codec/private_key_kind.h"
@@ -21,8 +22,8 @@ static uint32_t small_number(const tpmc__der *number)
     return value;
 }
 
-static int parse_der(tpmc_env *env, const void *data, size_t len, tpmc__rsa_private *out,
-                     tpmc_error *err)
+static int fill_rsa(tpmc_env *env, const tpmc__private_key_der *der, tpmc__private_key *out,
+                    tpmc_error *err)
 {
     tpmc__rsa_numbers numbers;
     const tpmc__der *modulus = &numbers.number[TPMC__RSA_N];
@@ -30,19 +31,33 @@ static int parse_der(tpmc_env *env, const void *data, size_t len, tpmc__rsa_priv
     int status = 0;
 
     memset(&numbers, 0, sizeof(numbers));
-    status = tpmc__rsa_numbers_read(data, len, &numbers, err);
+    status = tpmc__rsa_numbers_read(der, &numbers, err);
     if (status != 0)
         return status;
     status = tpmc__rsa_numbers_check(env, &numbers, err);
     if (status != 0)
         return status;
-    status = tpmc__secret_set(&out->prime, prime->data, prime->len, err);
+    status = tpmc__secret_set(&out->secret, prime->data, prime->len, err);
     if (status != 0)
         return status;
     memcpy(out->modulus, modulus->data, modulus->len);
     out->modulus_len = modulus->len;
     out->exponent = small_number(&numbers.number[TPMC__RSA_E]);
     return 0;
+}
+
+static int parse_der(tpmc_env *env, const void *data, size_t len, tpmc__private_key *out,
+                     tpmc_error *err)
+{
+    tpmc__private_key_der der;
+    int status = tpmc__private_key_der_read(data, len, &der, err);
+
+    if (status != 0)
+        return status;
+    out->kind = der.kind;
+    if (der.kind == TPMC__PRIVATE_EC)
+        return tpmc__ec_numbers_read(env, &der, out, err);
+    return fill_rsa(env, &der, out, err);
 }
 
 static int is_private_key(const tpmc__pem_block *block)
@@ -90,7 +105,7 @@ static int pick_block(const char *text, size_t len, tpmc__pem_block *picked, tpm
     return status;
 }
 
-static int parse_pem(tpmc_env *env, const char *text, size_t len, tpmc__rsa_private *out,
+static int parse_pem(tpmc_env *env, const char *text, size_t len, tpmc__private_key *out,
                      tpmc_error *err)
 {
     tpmc__pem_block block;
@@ -98,14 +113,14 @@ static int parse_pem(tpmc_env *env, const char *text, size_t len, tpmc__rsa_priv
 
     if (status != 0)
         return status;
-    status = tpmc__key_kind_check(tpmc__key_kind_of_pem(&block), err);
+    status = tpmc__input_kind_check(tpmc__input_kind_of_pem(&block), err);
     if (status == 0)
         status = parse_der(env, block.der.data, block.der.len, out, err);
     tpmc__pem_block_free(&block);
     return status;
 }
 
-static int parse_json(tpmc_env *env, const void *data, size_t len, tpmc__rsa_private *out,
+static int parse_json(tpmc_env *env, const void *data, size_t len, tpmc__private_key *out,
                       tpmc_error *err)
 {
     tpmc__json *json = NULL;
@@ -135,7 +150,7 @@ static int has_byte_order_mark(const uint8_t *data, size_t len)
     return len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0;
 }
 
-int tpmc__rsa_private_parse(tpmc_env *env, const void *data, size_t len, tpmc__rsa_private *out,
+int tpmc__private_key_parse(tpmc_env *env, const void *data, size_t len, tpmc__private_key *out,
                             tpmc_error *err)
 {
     int status = 0;
@@ -157,13 +172,15 @@ int tpmc__rsa_private_parse(tpmc_env *env, const void *data, size_t len, tpmc__r
         status = parse_der(env, data, len, out, err);
     /* The check of a key draws random numbers: OPENSSL_thread_stop_ex(3). */
     OPENSSL_thread_stop_ex(env->ossl);
+    if (status != 0)
+        tpmc__private_key_free(out);
     return status;
 }
 
-void tpmc__rsa_private_free(tpmc__rsa_private *key)
+void tpmc__private_key_free(tpmc__private_key *key)
 {
     if (key == NULL)
         return;
-    tpmc__secret_clear(&key->prime);
+    tpmc__secret_clear(&key->secret);
     tpmc__mem_wipe(key, sizeof(*key));
 }

@@ -5,13 +5,12 @@
 
 #include "base/error_int.h"
 
-#define OID_RSA_ENCRYPTION "1.2.840.113549.1.1.1"
 #define OID_TEXT_SIZE 128
 #define SHAPE_TAGS 3
 
 typedef struct label_row {
     const char *label;
-    tpmc__key_kind kind;
+    tpmc__input_kind kind;
 } label_row;
 
 static const label_row labels[] = {
@@ -28,7 +27,11 @@ static const label_row labels[] = {
     { "PUBLIC KEY", TPMC__KEY_KIND_PUBLIC },
     { "RSA PUBLIC KEY", TPMC__KEY_KIND_PUBLIC },
     { "EC PRIVATE KEY", TPMC__KEY_KIND_EC },
+    { "EC PARAMETERS", TPMC__KEY_KIND_PARAMETERS },
     { "DSA PRIVATE KEY", TPMC__KEY_KIND_DSA },
+    { "DSA PARAMETERS", TPMC__KEY_KIND_PARAMETERS },
+    { "DH PARAMETERS", TPMC__KEY_KIND_PARAMETERS },
+    { "X9.42 DH PARAMETERS", TPMC__KEY_KIND_PARAMETERS },
     { "OPENSSH PRIVATE KEY", TPMC__KEY_KIND_OPENSSH },
 };
 
@@ -36,7 +39,7 @@ static const label_row labels[] = {
 typedef struct shape_row {
     uint8_t tags[SHAPE_TAGS];
     size_t count;
-    tpmc__key_kind kind;
+    tpmc__input_kind kind;
 } shape_row;
 
 static const shape_row shapes[] = {
@@ -83,10 +86,12 @@ static const refusal refusals[TPMC__KEY_KIND_COUNT] = {
                                  "this is a certificate request; name the private key instead" },
     [TPMC__KEY_KIND_PUBLIC] = { TPMC_ERR_FORMAT,
                                 "this is a public key; name the private key instead" },
-    [TPMC__KEY_KIND_EC] = { TPMC_ERR_UNSUPPORTED,
-                            "this is an EC key; only RSA keys can be imported" },
+    [TPMC__KEY_KIND_EC] = { 0, NULL },
     [TPMC__KEY_KIND_DSA] = { TPMC_ERR_UNSUPPORTED,
-                             "this is a DSA key; only RSA keys can be imported" },
+                             "this is a DSA key; only RSA and EC keys can be imported" },
+    [TPMC__KEY_KIND_PARAMETERS] = { TPMC_ERR_FORMAT,
+                                    "these are a key's parameters alone; name the private key "
+                                    "instead" },
     [TPMC__KEY_KIND_OPENSSH] = { TPMC_ERR_FORMAT,
                                  "this private key has OpenSSH's own format; convert a copy of it "
                                  "with: ssh-keygen -p -m PEM -f COPY" },
@@ -94,28 +99,33 @@ static const refusal refusals[TPMC__KEY_KIND_COUNT] = {
                                 "this is a PKCS#12 file; take the private key out of it with: "
                                 "openssl pkcs12 -in FILE -nocerts -nodes -out PLAIN" },
     [TPMC__KEY_KIND_OTHER] = { TPMC_ERR_FORMAT,
-                               "this is no RSA private key in PEM or DER (PKCS#8 or PKCS#1), and "
-                               "no JSON with a member \"private_key\"" },
+                               "this is no RSA or EC private key in PEM or DER (PKCS#8, PKCS#1 or "
+                               "SEC 1), and no JSON with a member \"private_key\"" },
 };
 
 typedef struct algorithm_row {
     const char *oid;
-    const char *name;
+    const char *name;        /* of what is refused; NULL for what is taken */
+    tpmc__private_kind kind; /* of what is taken */
 } algorithm_row;
 
 static const algorithm_row algorithms[] = {
-    { "1.2.840.10045.2.1", "an EC key" },
-    { "1.2.840.113549.1.1.10", "an RSA key that is fixed to RSASSA-PSS" },
-    { "1.2.840.113549.1.1.7", "an RSA key that is fixed to OAEP" },
-    { "1.2.840.10040.4.1", "a DSA key" },
-    { "1.2.840.113549.1.3.1", "a Diffie-Hellman key" },
-    { "1.3.101.110", "an X25519 key" },
-    { "1.3.101.111", "an X448 key" },
-    { "1.3.101.112", "an Ed25519 key" },
-    { "1.3.101.113", "an Ed448 key" },
+    { "1.2.840.113549.1.1.1", NULL, TPMC__PRIVATE_RSA },
+    { "1.2.840.10045.2.1", NULL, TPMC__PRIVATE_EC },
+    { "1.3.132.1.12", "an EC key that is fixed to ECDH", TPMC__PRIVATE_EC },
+    { "1.3.132.1.13", "an EC key that is fixed to ECMQV", TPMC__PRIVATE_EC },
+    { "1.2.840.113549.1.1.10", "an RSA key that is fixed to RSASSA-PSS", TPMC__PRIVATE_RSA },
+    { "1.2.840.113549.1.1.7", "an RSA key that is fixed to OAEP", TPMC__PRIVATE_RSA },
+    { "1.2.840.10040.4.1", "a DSA key", TPMC__PRIVATE_RSA },
+    { "1.2.840.113549.1.3.1", "a Diffie-Hellman key", TPMC__PRIVATE_RSA },
+    { "1.2.840.10046.2.1", "a Diffie-Hellman key", TPMC__PRIVATE_RSA },
+    { "1.3.101.110", "an X25519 key", TPMC__PRIVATE_RSA },
+    { "1.3.101.111", "an X448 key", TPMC__PRIVATE_RSA },
+    { "1.3.101.112", "an Ed25519 key", TPMC__PRIVATE_RSA },
+    { "1.3.101.113", "an Ed448 key", TPMC__PRIVATE_RSA },
 };
 
-tpmc__key_kind tpmc__key_kind_of_pem(const tpmc__pem_block *block)
+tpmc__input_kind tpmc__input_kind_of_pem(const tpmc__pem_block *block)
 {
     for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
         if (strcmp(labels[i].label, block->label) != 0)
@@ -148,13 +158,13 @@ static int is_request(tpmc__der body)
            tpmc__der_expect_unsigned(&info, &version) == 0 && version.len == 0;
 }
 
-tpmc__key_kind tpmc__key_kind_of_der(const void *data, size_t len)
+tpmc__input_kind tpmc__input_kind_of_der(const void *data, size_t len)
 {
     uint8_t tags[SHAPE_TAGS] = { 0 };
     tpmc__der in = { data, len };
     tpmc__der body = { NULL, 0 };
     tpmc__der content = { NULL, 0 };
-    tpmc__key_kind kind = TPMC__KEY_KIND_OTHER;
+    tpmc__input_kind kind = TPMC__KEY_KIND_OTHER;
     tpmc__der whole;
     int tag = 0;
 
@@ -179,7 +189,7 @@ tpmc__key_kind tpmc__key_kind_of_der(const void *data, size_t len)
     return kind;
 }
 
-int tpmc__key_kind_check(tpmc__key_kind kind, tpmc_error *err)
+int tpmc__input_kind_check(tpmc__input_kind kind, tpmc_error *err)
 {
     const refusal *row = &refusals[kind];
 
@@ -188,20 +198,27 @@ int tpmc__key_kind_check(tpmc__key_kind kind, tpmc_error *err)
     return tpmc__fail(err, row->code, "%s", row->text);
 }
 
-int tpmc__key_algorithm_check(const tpmc__der *oid, tpmc_error *err)
+static int refuse_algorithm(const char *name, tpmc_error *err)
+{
+    return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
+                      "this is %s; only plain RSA and EC keys can be imported", name);
+}
+
+int tpmc__key_algorithm_find(const tpmc__der *oid, tpmc__private_kind *out, tpmc_error *err)
 {
     char text[OID_TEXT_SIZE];
 
-    if (tpmc__der_oid_is(oid, OID_RSA_ENCRYPTION))
-        return 0;
     for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
-        if (tpmc__der_oid_is(oid, algorithms[i].oid))
-            return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
-                              "this is %s; only plain RSA keys can be imported",
-                              algorithms[i].name);
+        if (!tpmc__der_oid_is(oid, algorithms[i].oid))
+            continue;
+        if (algorithms[i].name != NULL)
+            return refuse_algorithm(algorithms[i].name, err);
+        *out = algorithms[i].kind;
+        return 0;
     }
     (void)tpmc__der_oid_text(oid, text, sizeof(text));
     return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
-                      "this is a key for the algorithm %s; only plain RSA keys can be imported",
+                      "this is a key for the algorithm %s; only plain RSA and EC keys can be "
+                      "imported",
                       text);
 }

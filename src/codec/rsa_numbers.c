@@ -8,8 +8,6 @@
 
 #include "base/error_int.h"
 #include "codec/openssl_error.h"
-#include "codec/private_key.h"
-#include "codec/private_key_kind.h"
 
 #define MIN_BITS 1024
 #define MAX_BITS (8 * TPMC__RSA_MAX_BYTES)
@@ -26,37 +24,15 @@ static const char *const parameter_names[TPMC__RSA_NUMBER_COUNT] = {
     [TPMC__RSA_QINV] = OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
 };
 
-static int fail_damaged(tpmc_error *err)
-{
-    return tpmc__fail(err, TPMC_ERR_FORMAT, "the DER of the private key is damaged or cut short");
-}
-
-static int fail_trailing(tpmc_error *err)
-{
-    return tpmc__fail(err, TPMC_ERR_FORMAT, "something follows the DER of the private key");
-}
-
-/* Takes the SEQUENCE that is all of `in`. */
-static int take_whole_sequence(tpmc__der in, tpmc__der *body, tpmc_error *err)
-{
-    if (tpmc__der_expect(&in, TPMC__DER_SEQUENCE, body) != 0)
-        return fail_damaged(err);
-    if (in.len > 0)
-        return fail_trailing(err);
-    return 0;
-}
-
 /* RFC 8017, A.1.2. */
-static int read_pkcs1(tpmc__der in, tpmc__rsa_numbers *out, tpmc_error *err)
+int tpmc__rsa_numbers_read(const tpmc__private_key_der *der, tpmc__rsa_numbers *out,
+                           tpmc_error *err)
 {
-    tpmc__der body = { NULL, 0 };
+    tpmc__der body = der->key;
     tpmc__der version = { NULL, 0 };
-    int status = take_whole_sequence(in, &body, err);
 
-    if (status != 0)
-        return status;
     if (tpmc__der_expect_unsigned(&body, &version) != 0)
-        return fail_damaged(err);
+        return tpmc__private_key_fail_damaged(err);
     if (version.len == 1 && version.data[0] == 1)
         return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
                           "the RSA key has more than two primes, which no TPM takes");
@@ -64,87 +40,11 @@ static int read_pkcs1(tpmc__der in, tpmc__rsa_numbers *out, tpmc_error *err)
         return tpmc__fail(err, TPMC_ERR_FORMAT, "the RSA key has an unknown version");
     for (size_t i = 0; i < TPMC__RSA_NUMBER_COUNT; i++) {
         if (tpmc__der_expect_unsigned(&body, &out->number[i]) != 0)
-            return fail_damaged(err);
+            return tpmc__private_key_fail_damaged(err);
     }
     if (body.len > 0)
-        return fail_trailing(err);
+        return tpmc__private_key_fail_trailing(err);
     return 0;
-}
-
-/* The parameters of rsaEncryption are NULL (RFC 3279 section 2.3.1); some writers leave them out.
- */
-static int check_algorithm(tpmc__der algorithm, tpmc_error *err)
-{
-    tpmc__der oid = { NULL, 0 };
-    tpmc__der null = { NULL, 0 };
-    int status = 0;
-
-    if (tpmc__der_expect(&algorithm, TPMC__DER_OID, &oid) != 0)
-        return fail_damaged(err);
-    status = tpmc__key_algorithm_check(&oid, err);
-    if (status != 0 || algorithm.len == 0)
-        return status;
-    if (tpmc__der_expect(&algorithm, TPMC__DER_NULL, &null) != 0 || null.len > 0)
-        return fail_damaged(err);
-    return algorithm.len > 0 ? fail_damaged(err) : 0;
-}
-
-/* Attributes (RFC 5208) and the public key (RFC 5958) say nothing that the key does not. */
-static int skip_optional_fields(tpmc__der *body)
-{
-    tpmc__der content = { NULL, 0 };
-    int tag = 0;
-
-    if (tpmc__der_peek(body) == TPMC__DER_CONTEXT(0) && tpmc__der_next(body, &tag, &content) != 0)
-        return TPMC_ERR_FORMAT;
-    if (tpmc__der_peek(body) == (0x80 | 1))
-        return tpmc__der_next(body, &tag, &content);
-    return 0;
-}
-
-/* RFC 5208 section 5 and RFC 5958 section 2. */
-static int read_pkcs8(tpmc__der in, tpmc__rsa_numbers *out, tpmc_error *err)
-{
-    tpmc__der body = { NULL, 0 };
-    tpmc__der version = { NULL, 0 };
-    tpmc__der algorithm = { NULL, 0 };
-    tpmc__der key = { NULL, 0 };
-    int status = take_whole_sequence(in, &body, err);
-
-    if (status != 0)
-        return status;
-    if (tpmc__der_expect_unsigned(&body, &version) != 0 ||
-        tpmc__der_expect(&body, TPMC__DER_SEQUENCE, &algorithm) != 0)
-        return fail_damaged(err);
-    if (version.len > 1 || (version.len == 1 && version.data[0] != 1))
-        return tpmc__fail(err, TPMC_ERR_FORMAT, "the PKCS#8 key has an unknown version");
-    status = check_algorithm(algorithm, err);
-    if (status != 0)
-        return status;
-    if (tpmc__der_expect(&body, TPMC__DER_OCTET_STRING, &key) != 0 ||
-        skip_optional_fields(&body) != 0)
-        return fail_damaged(err);
-    if (body.len > 0)
-        return fail_trailing(err);
-    return read_pkcs1(key, out, err);
-}
-
-int tpmc__rsa_numbers_read(const void *data, size_t len, tpmc__rsa_numbers *out, tpmc_error *err)
-{
-    tpmc__der in = { data, len };
-    tpmc__key_kind kind = tpmc__key_kind_of_der(data, len);
-    int status = 0;
-
-    if (kind == TPMC__KEY_KIND_OTHER && tpmc__der_peek(&in) == TPMC__DER_SEQUENCE)
-        return tpmc__fail(err, TPMC_ERR_FORMAT,
-                          "this DER is no RSA private key (PKCS#8 or PKCS#1), or it is damaged or "
-                          "cut short");
-    status = tpmc__key_kind_check(kind, err);
-    if (status != 0)
-        return status;
-    if (kind == TPMC__KEY_KIND_PKCS8)
-        return read_pkcs8(in, out, err);
-    return read_pkcs1(in, out, err);
 }
 
 static size_t bits_of(const tpmc__der *number)

@@ -2,8 +2,7 @@
 #ifndef TPMC_CODEC_RSA_NUMBERS_H
 #define TPMC_CODEC_RSA_NUMBERS_H
 
-#include "base/env_int.h"
-#include "codec/der.h"
+#include "codec/private_key_der.h"
 
 /* The numbers of an RSA private key in the order of RSAPrivateKey (RFC 8017, A.1.2). */
 enum {
@@ -23,8 +22,9 @@ typedef struct tpmc__rsa_numbers {
     tpmc__der number[TPMC__RSA_NUMBER_COUNT];
 } tpmc__rsa_numbers;
 
-/* Reads a PKCS#8 or PKCS#1 RSA key, which must be all of `data`; says what else it is. */
-int tpmc__rsa_numbers_read(const void *data, size_t len, tpmc__rsa_numbers *out, tpmc_error *err);
+/* Reads an RSAPrivateKey. */
+int tpmc__rsa_numbers_read(const tpmc__private_key_der *der, tpmc__rsa_numbers *out,
+                           tpmc_error *err);
 /* Checks what a TPM asks of a key, and with OpenSSL that the numbers belong together. */
 int tpmc__rsa_numbers_check(tpmc_env *env, const tpmc__rsa_numbers *numbers, tpmc_error *err);
 

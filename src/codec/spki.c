@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/spki.h"
 
-#include "codec/der.h"
-
 #define OID_RSA_ENCRYPTION "1.2.840.113549.1.1.1"
 #define OID_EC_PUBLIC_KEY "1.2.840.10045.2.1"
 
@@ -50,4 +48,24 @@ int tpmc__spki_write_ec(const char *curve_oid, const void *x, const void *y, siz
     tpmc__buf_append(&key, x, len);
     tpmc__buf_append(&key, y, len);
     return write_spki(&algorithm, &key, out);
+}
+
+int tpmc__spki_read(const void *data, size_t len, tpmc__spki_parts *out)
+{
+    tpmc__der in = { data, len };
+    tpmc__der body = { NULL, 0 };
+
+    if (tpmc__der_expect(&in, TPMC__DER_SEQUENCE, &body) != 0 || in.len > 0)
+        return TPMC_ERR_FORMAT;
+    if (tpmc__der_expect(&body, TPMC__DER_SEQUENCE, &out->parameters) != 0 ||
+        tpmc__der_expect(&out->parameters, TPMC__DER_OID, &out->algorithm) != 0)
+        return TPMC_ERR_FORMAT;
+    if (tpmc__der_expect(&body, TPMC__DER_BIT_STRING, &out->key) != 0 || body.len > 0)
+        return TPMC_ERR_FORMAT;
+    /* The first octet counts the unused bits of the last. */
+    if (out->key.len < 2 || out->key.data[0] != 0)
+        return TPMC_ERR_FORMAT;
+    out->key.data++;
+    out->key.len--;
+    return 0;
 }

@@ -3,11 +3,22 @@
 #define TPMC_CODEC_SPKI_H
 
 #include "base/buf.h"
+#include "codec/der.h"
 
 /* SubjectPublicKeyInfo of an RSA key (RFC 3279 section 2.3.1). `modulus` is unsigned big-endian. */
 int tpmc__spki_write_rsa(const void *modulus, size_t len, uint32_t exponent, tpmc__buf *out);
 /* ... of an EC point (RFC 5480) on the curve with this OID; both coordinates `len` bytes. */
 int tpmc__spki_write_ec(const char *curve_oid, const void *x, const void *y, size_t len,
                         tpmc__buf *out);
+
+/* The parts of a SubjectPublicKeyInfo. Borrowed from its bytes. */
+typedef struct tpmc__spki_parts {
+    tpmc__der algorithm;  /* the OID's content */
+    tpmc__der parameters; /* whole elements; often none */
+    tpmc__der key;        /* the BIT STRING's whole octets */
+} tpmc__spki_parts;
+
+/* Takes one apart, of which nothing may be left over; TPMC_ERR_FORMAT. */
+int tpmc__spki_read(const void *data, size_t len, tpmc__spki_parts *out);
 
 #endif

@@ -2,8 +2,9 @@
 #include <stdio.h>
 
 #include "base/error_int.h"
+#include "codec/digest.h"
 #include "codec/text.h"
-#include "keyfile/keyfile.h"
+#include "keyfile/keyfile_field.h"
 #include "keyfile/tpm_names.h"
 
 /* Nothing of a key file is longer than the file. */
@@ -84,6 +85,8 @@ static int add_scheme(tpmc__json *to, const tpmc__scheme *scheme)
         status = add_algorithm(to, "scheme_hash", scheme->hash);
     if (status == 0 && scheme->kdf)
         status = add_algorithm(to, "scheme_kdf", scheme->kdf);
+    if (status == 0 && scheme->count)
+        status = tpmc__json_add_integer(to, "scheme_count", scheme->count);
     return status;
 }
 
@@ -109,6 +112,8 @@ static int add_ecc(tpmc__json *to, const tpmc__public *key)
         status = add_number(to, "curve", key->curve);
     if (status == 0 && key->kdf.algorithm != TPMC__ALG_NULL)
         status = add_algorithm(to, "kdf", key->kdf.algorithm);
+    if (status == 0 && key->kdf.hash)
+        status = add_algorithm(to, "kdf_hash", key->kdf.hash);
     if (status == 0)
         status = add_hex(to, "x", key->unique, key->unique_len);
     if (status == 0)
@@ -240,20 +245,45 @@ static const char *parent_kind(uint32_t parent)
 
 static int add_head(tpmc__json *to, const tpmc__keyfile *file)
 {
-    int status = tpmc__json_add_text(to, "format", "TSS2 PRIVATE KEY");
+    const char *format = file->old_layout ? "TSS2 KEY BLOB" : "TSS2 PRIVATE KEY";
+    int status = tpmc__json_add_text(to, "format", format);
 
+    if (status == 0)
+        status = tpmc__json_add_text(to, "layout", file->old_layout ? "old" : "current");
     if (status == 0)
         status = tpmc__json_add_text(to, "type", tpmc__keyfile_type_name(file->type));
     if (status == 0 && file->has_empty_auth)
         status = tpmc__json_add_boolean(to, "empty_auth", file->empty_auth);
     if (status == 0 && file->description)
         status = tpmc__json_add_text(to, "description", file->description);
-    if (status == 0)
-        status = add_number(to, "parent", file->parent);
+    if (status == 0 && file->handle)
+        status = add_number(to, "persistent_handle", file->handle);
+    return status;
+}
+
+/* A persistent parent is what it is; of a hierarchy the primary is meant that a template makes. */
+static int add_parent(tpmc__json *to, const tpmc__keyfile *file)
+{
+    const char *made = tpmc__template_text(tpmc__keyfile_parent_template(file));
+    int status = add_number(to, "parent", file->parent);
+
     if (status == 0)
         status = tpmc__json_add_text(to, "parent_kind", parent_kind(file->parent));
+    if (status == 0 && file->parent >> 24 != 0x81)
+        status = tpmc__json_add_text(to, "parent_template", made);
     if (status == 0)
         status = tpmc__json_add_boolean(to, "rsa_parent", file->rsa_parent);
+    return status;
+}
+
+static int add_parent_id(tpmc__json *to, const tpmc__keyfile *file, const tpmc__span *name)
+{
+    int status = 0;
+
+    if (file->parent_id)
+        status = add_hex(to, "parent_id", file->parent_id, file->parent_id_len);
+    if (status == 0 && file->parent_id)
+        status = add_hex(to, "parent_name", name->data, name->len);
     return status;
 }
 
@@ -261,6 +291,9 @@ static int add_tail(tpmc__json *to, const tpmc__keyfile *file)
 {
     int status = tpmc__json_add(to, "policy", steps_json(&file->policy));
 
+    /* Steps of an object without a policy of its own lead nowhere. */
+    if (status == 0 && file->policy.count)
+        status = tpmc__json_add_boolean(to, "policy_applies", file->key.auth_policy_len != 0);
     if (status == 0)
         status = tpmc__json_add_integer(to, "auth_policy_count", (int64_t)file->auth_policy_count);
     if (status == 0)
@@ -270,28 +303,45 @@ static int add_tail(tpmc__json *to, const tpmc__keyfile *file)
     return status;
 }
 
+typedef struct names {
+    tpmc__span key;
+    tpmc__span parent; /* empty when the file does not state it */
+} names;
+
+static int add_all(tpmc__json *to, const tpmc__keyfile *file, const names *known)
+{
+    int status = add_head(to, file);
+
+    if (status == 0)
+        status = add_parent(to, file);
+    if (status == 0)
+        status = add_parent_id(to, file, &known->parent);
+    if (status == 0)
+        status = tpmc__json_add(to, "public", public_json(&file->key));
+    if (status == 0)
+        status = add_hex(to, "name", known->key.data, known->key.len);
+    if (status == 0)
+        status = add_tail(to, file);
+    return status;
+}
+
 int tpmc__keyfile_describe(tpmc_env *env, const tpmc__keyfile *file, tpmc__json **out,
                            tpmc_error *err)
 {
     tpmc__json *object = NULL;
     uint8_t name[TPMC__NAME_MAX];
-    size_t name_len = 0;
+    uint8_t parent_name[TPMC__NAME_MAX];
+    names known = { { name, 0 }, { parent_name, 0 } };
     int status;
 
     *out = NULL;
-    status = tpmc__public_name(env, &file->key, name, &name_len, err);
+    status = tpmc__public_name(env, &file->key, name, &known.key.len, err);
+    if (status == 0)
+        status = tpmc__keyfile_parent_name(env, file, parent_name, &known.parent.len, err);
     if (status)
         return status;
     object = tpmc__json_new_object();
-    status = object ? 0 : TPMC_ERR_NOMEM;
-    if (status == 0)
-        status = add_head(object, file);
-    if (status == 0)
-        status = tpmc__json_add(object, "public", public_json(&file->key));
-    if (status == 0)
-        status = add_hex(object, "name", name, name_len);
-    if (status == 0)
-        status = add_tail(object, file);
+    status = object ? add_all(object, file, &known) : TPMC_ERR_NOMEM;
     if (status) {
         tpmc__json_free(object);
         return tpmc__fail_nomem(err);

@@ -4,6 +4,7 @@
 
 #include "codec/json.h"
 #include "keyfile/tpm_public.h"
+#include "keyfile/tpm_template.h"
 
 #define TPMC__KEYFILE_MAX 65536
 #define TPMC__KEYFILE_PRIVATE_MAX 2048
@@ -38,6 +39,7 @@ typedef struct tpmc__keyfile_auth_policy {
 /* A TSS2 key file (draft-bottomley-tpm2-keys) as a plain struct. */
 typedef struct tpmc__keyfile {
     tpmc__keyfile_type type;
+    int old_layout; /* TSS2 KEY BLOB, whose primary has a template of its own */
     int has_empty_auth;
     int empty_auth;
     tpmc__keyfile_steps policy;
@@ -47,7 +49,12 @@ typedef struct tpmc__keyfile {
     size_t auth_policy_count;
     char *description; /* NULL when absent */
     int rsa_parent;
-    uint32_t parent; /* TPM handle */
+    uint8_t *parent_id; /* the field [6]: the parent's Name or TPM2B_PUBLIC; NULL when absent or
+                           neither */
+    size_t parent_id_len;
+    uint32_t parent; /* TPM handle: a hierarchy or 0x81xxxxxx */
+    uint32_t handle; /* not 0: the key itself is persistent, at 0x81xxxxxx, and has no private
+                        part here */
     tpmc__public key;
     uint8_t public_bytes[TPMC__PUBLIC_MAX]; /* the TPM2B_PUBLIC of `key` */
     size_t public_len;
@@ -56,9 +63,10 @@ typedef struct tpmc__keyfile {
 } tpmc__keyfile;
 
 /*
- * Reads PEM text or DER of the current layout. Strict: see TPMC_ERR_FORMAT texts, each of which
- * names the field. What is not a TSS2 key is named: "a private key that is not in a TPM", "a
- * certificate", "an encrypted private key". `out` is freed by the caller after success only.
+ * Reads PEM text or DER of the current layout or the old one. Strict: see TPMC_ERR_FORMAT texts,
+ * each of which names the field. What is not a TSS2 key is named: "a private key that is not in a
+ * TPM", "a certificate", "an encrypted private key". `out` is freed by the caller after success
+ * only.
  */
 int tpmc__keyfile_parse(const void *data, size_t len, tpmc__keyfile *out, tpmc_error *err);
 void tpmc__keyfile_free(tpmc__keyfile *file);
@@ -68,6 +76,16 @@ int tpmc__keyfile_write(const tpmc__keyfile *file, tpmc__buf *out);
 /* Everything the file says, for tpmc_key_describe(). */
 int tpmc__keyfile_describe(tpmc_env *env, const tpmc__keyfile *file, tpmc__json **out,
                            tpmc_error *err);
+/* A loadable key under the owner's H2 primary from what TPM tools write: a marshalled TPM2B_PUBLIC
+ * and a TPM2B_PRIVATE, each alone in its bytes. As strict as tpmc__keyfile_parse(). */
+int tpmc__keyfile_from_pair(const void *public_area, size_t public_len, const void *private_part,
+                            size_t private_len, tpmc__keyfile *out, tpmc_error *err);
+/* The template of the primary that the file means by a hierarchy as its parent. */
+tpmc__template tpmc__keyfile_parent_template(const tpmc__keyfile *file);
+/* 0 when the file's field [6] is absent or names this parent; TPMC_ERR_WRONG_TPM when it is that of
+ * another. */
+int tpmc__keyfile_check_parent(tpmc_env *env, const tpmc__keyfile *file, const tpmc__public *parent,
+                               tpmc_error *err);
 const char *tpmc__keyfile_type_name(tpmc__keyfile_type type);
 
 #endif

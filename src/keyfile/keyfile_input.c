@@ -11,6 +11,7 @@
 #include "keyfile/keyfile.h"
 
 #define KEY_LABEL "TSS2 PRIVATE KEY"
+#define OLD_LABEL "TSS2 KEY BLOB"
 
 #define IMPORT_HINT "tpmcloud key import --in FILE --out KEY.pem"
 
@@ -23,10 +24,6 @@ typedef struct refusal {
 
 /* What a file can be instead of a key file. */
 static const refusal refusals[TPMC__KEY_KIND_COUNT] = {
-    [TPMC__KEY_KIND_TPM_OLD] = { TPMC_ERR_UNSUPPORTED,
-                                 "this is a TPM key in the old layout 'TSS2 KEY BLOB', which is "
-                                 "not supported; have the tool that made it write a "
-                                 "'TSS2 PRIVATE KEY'" },
     [TPMC__KEY_KIND_ENCRYPTED] = { TPMC_ERR_FORMAT,
                                    "this is an encrypted private key that is not in a TPM; decrypt "
                                    "it, for example with openssl pkey, and import it "
@@ -53,42 +50,48 @@ static const refusal refusals[TPMC__KEY_KIND_COUNT] = {
                                                 "', so it is no TPM key file" },
 };
 
-static int refuse(tpmc__key_kind what, tpmc_error *err)
+static int refuse(tpmc__input_kind what, tpmc_error *err)
 {
     return tpmc__fail(err, refusals[what].code, "%s", refusals[what].text);
+}
+
+static int is_key_block(const tpmc__pem_block *block)
+{
+    return strcmp(block->label, KEY_LABEL) == 0 || strcmp(block->label, OLD_LABEL) == 0;
 }
 
 static int take_key_block(const tpmc__pem_block *block, tpmc__buf *der, tpmc_error *err)
 {
     if (der->len)
         return tpmc__fail(err, TPMC_ERR_FORMAT,
-                          "the file holds more than one block '" KEY_LABEL
+                          "the file holds more than one block '" KEY_LABEL "' or '" OLD_LABEL
                           "'; put each key into a file of its own");
     if (block->has_headers)
         return tpmc__fail(err, TPMC_ERR_FORMAT,
-                          "the block '" KEY_LABEL "' has header lines, as an encrypted one would; "
-                          "key files have none");
+                          "the block '%s' has header lines, as an encrypted one would; key files "
+                          "have none",
+                          block->label);
     if (block->der.len == 0)
-        return tpmc__fail(err, TPMC_ERR_FORMAT, "the block '" KEY_LABEL "' is empty");
+        return tpmc__fail(err, TPMC_ERR_FORMAT, "the block '%s' is empty", block->label);
     tpmc__buf_append(der, block->der.data, block->der.len);
     return tpmc__buf_check(der, "the key file", err);
 }
 
 static int input_pem(const char *text, size_t len, tpmc__buf *der, tpmc_error *err)
 {
-    tpmc__key_kind best = TPMC__KEY_KIND_OTHER;
+    tpmc__input_kind best = TPMC__KEY_KIND_OTHER;
     size_t offset = 0;
     int status = 1;
 
     while (status == 1) {
         tpmc__pem_block block;
-        tpmc__key_kind what;
+        tpmc__input_kind what;
 
         status = tpmc__pem_next(text, len, &offset, &block, err);
         if (status != 1)
             break;
-        what = tpmc__key_kind_of_pem(&block);
-        if (strcmp(block.label, KEY_LABEL) == 0) {
+        what = tpmc__input_kind_of_pem(&block);
+        if (is_key_block(&block)) {
             int taken = take_key_block(&block, der, err);
 
             status = taken ? taken : 1;
@@ -105,9 +108,9 @@ static int input_pem(const char *text, size_t len, tpmc__buf *der, tpmc_error *e
 /* What is nothing else is left to the reader, which names the first flaw. */
 static int input_der(const uint8_t *data, size_t len, tpmc__buf *der, tpmc_error *err)
 {
-    tpmc__key_kind what = tpmc__key_kind_of_der(data, len);
+    tpmc__input_kind what = tpmc__input_kind_of_der(data, len);
 
-    if (what != TPMC__KEY_KIND_TPM && what != TPMC__KEY_KIND_OTHER)
+    if (refusals[what].code && what != TPMC__KEY_KIND_OTHER)
         return refuse(what, err);
     tpmc__buf_append(der, data, len);
     return tpmc__buf_check(der, "the key file", err);

@@ -3,6 +3,11 @@
 
 #include "base/error_int.h"
 #include "base/mem.h"
+#include "codec/digest.h"
+
+#define POLICY_OR 0x00000171u
+#define OR_MIN 2
+#define OR_MAX 8
 
 static int read_command(tpmc__cursor *in, uint32_t *out)
 {
@@ -24,6 +29,44 @@ static int read_command(tpmc__cursor *in, uint32_t *out)
     return tpmc__cursor_leave(&tagged, "commandCode");
 }
 
+/* 1 for a TPML_DIGEST with the two to eight digests that PolicyOR chooses among. */
+static int is_or_list(const tpmc__der *list)
+{
+    const uint8_t *at = list->data;
+    size_t left = list->len;
+    size_t count = 0;
+
+    if (left < 4 || at[0] || at[1] || at[2] || at[3] < OR_MIN || at[3] > OR_MAX)
+        return 0;
+    count = at[3];
+    at += 4;
+    left -= 4;
+    for (; count != 0; count--) {
+        size_t size = left >= 2 ? 2 + (size_t)(at[0] << 8 | at[1]) : 0;
+
+        if (size <= 2 || size > 2 + TPMC__DIGEST_MAX || size > left)
+            return 0;
+        at += size;
+        left -= size;
+    }
+    return left == 0;
+}
+
+static int check_step(uint32_t command, const tpmc__der *content, tpmc_error *err)
+{
+    if (content->len > TPMC__KEYFILE_STEP_MAX)
+        return tpmc__fail(err, TPMC_ERR_FORMAT,
+                          "a policy step of the key file has %zu bytes, more than the %d that are "
+                          "taken",
+                          content->len, TPMC__KEYFILE_STEP_MAX);
+    if (command == POLICY_OR && !is_or_list(content))
+        return tpmc__fail(err, TPMC_ERR_FORMAT,
+                          "the step PolicyOR of a policy of the key file is no list of %d to %d "
+                          "digests",
+                          OR_MIN, OR_MAX);
+    return 0;
+}
+
 static int read_step(tpmc__cursor *in, tpmc__keyfile_step *step)
 {
     tpmc__der content = { NULL, 0 };
@@ -43,11 +86,9 @@ static int read_step(tpmc__cursor *in, tpmc__keyfile_step *step)
         status = tpmc__cursor_leave(&fields, "policy");
     if (status)
         return status;
-    if (content.len > TPMC__KEYFILE_STEP_MAX)
-        return tpmc__fail(in->err, TPMC_ERR_FORMAT,
-                          "a policy step of the key file has %zu bytes, more than the %d that are "
-                          "taken",
-                          content.len, TPMC__KEYFILE_STEP_MAX);
+    status = check_step(step->command, &content, in->err);
+    if (status)
+        return status;
     if (content.len == 0)
         return 0;
     step->data = tpmc__mem_copy(content.data, content.len);

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "keyfile/keyfile_read.h"
+
 #include <string.h>
 
 #include "base/error_int.h"
 #include "base/mem.h"
-#include "keyfile/keyfile.h"
-#include "keyfile/keyfile_cursor.h"
+#include "keyfile/keyfile_field.h"
 #include "keyfile/keyfile_input.h"
 #include "keyfile/keyfile_policy.h"
-
-#define SECRET_MAX 514 /* TPM2B_ENCRYPTED_SECRET of an RSA parent of 4096 bits */
-#define OWNER_HANDLE 0x40000001u
 
 typedef struct type_oid {
     const char *oid;
@@ -32,31 +30,6 @@ static int field_empty_auth(tpmc__cursor *in, tpmc__keyfile *out)
     return tpmc__cursor_boolean(in, "emptyAuth", &out->empty_auth);
 }
 
-/* 1 when a TPM2B fills its bytes exactly and is not empty. */
-static int is_sized(const tpmc__der *bytes)
-{
-    return bytes->len > 2 && (size_t)(bytes->data[0] << 8 | bytes->data[1]) == bytes->len - 2;
-}
-
-static int field_secret(tpmc__cursor *in, tpmc__keyfile *out)
-{
-    tpmc__der content = { NULL, 0 };
-    int status = tpmc__cursor_take(in, TPMC__DER_OCTET_STRING, "secret", &content);
-
-    if (status)
-        return status;
-    if (!is_sized(&content) || content.len > SECRET_MAX)
-        return tpmc__fail(in->err, TPMC_ERR_FORMAT,
-                          "the field 'secret' of the key file is no TPM2B_ENCRYPTED_SECRET: %zu "
-                          "bytes that do not fit the size they state",
-                          content.len);
-    out->secret = tpmc__mem_copy(content.data, content.len);
-    if (!out->secret)
-        return tpmc__fail_nomem(in->err);
-    out->secret_len = content.len;
-    return 0;
-}
-
 static int field_description(tpmc__cursor *in, tpmc__keyfile *out)
 {
     return tpmc__cursor_text(in, "description", &out->description);
@@ -72,39 +45,56 @@ static int field_policy(tpmc__cursor *in, tpmc__keyfile *out)
     return tpmc__keyfile_read_steps(in, &out->policy);
 }
 
-/* The optional fields; the place in this table is the tag. */
+/* The optional fields of a layout; the place in the table is the tag. */
 typedef struct optional_field {
     const char *name;
     int (*read)(tpmc__cursor *in, tpmc__keyfile *out);
 } optional_field;
 
-static const optional_field optional_fields[] = {
-    { "emptyAuth", field_empty_auth },    { "policy", field_policy },
-    { "secret", field_secret },           { "authPolicy", tpmc__keyfile_read_auth_policies },
-    { "description", field_description }, { "rsaParent", field_rsa_parent },
+typedef struct layout {
+    const optional_field *fields;
+    int count;
+} layout;
+
+static const optional_field current_fields[] = {
+    { "emptyAuth", field_empty_auth },
+    { "policy", field_policy },
+    { "secret", tpmc__keyfile_read_secret },
+    { "authPolicy", tpmc__keyfile_read_auth_policies },
+    { "description", field_description },
+    { "rsaParent", field_rsa_parent },
+    { "parent identity", tpmc__keyfile_read_parent_id },
 };
 
-#define OPTIONAL_FIELD_COUNT ((int)(sizeof(optional_fields) / sizeof(optional_fields[0])))
+static const optional_field old_fields[] = {
+    { "emptyAuth", field_empty_auth },
+    { "parent", tpmc__keyfile_read_parent },
+    { "pubkey", tpmc__keyfile_read_public },
+    { "policy", field_policy },
+};
 
-static int read_optional_field(tpmc__cursor *in, int number, tpmc__keyfile *out)
+static const layout current_layout = { current_fields,
+                                       (int)(sizeof(current_fields) / sizeof(current_fields[0])) };
+
+static const layout old_layout = { old_fields, (int)(sizeof(old_fields) / sizeof(old_fields[0])) };
+
+static int read_optional_field(tpmc__cursor *in, const layout *known, int number,
+                               tpmc__keyfile *out)
 {
-    const char *name = "unknown";
+    const char *name = number < known->count ? known->fields[number].name : "unknown";
     tpmc__cursor tagged;
-    int status;
+    int status = tpmc__cursor_enter(in, TPMC__DER_CONTEXT(number), name, &tagged);
 
-    if (number < OPTIONAL_FIELD_COUNT)
-        name = optional_fields[number].name;
-    status = tpmc__cursor_enter(in, TPMC__DER_CONTEXT(number), name, &tagged);
     if (status)
         return status;
     /* The format grows by new tags; a reader that knows less passes over them. */
-    if (number >= OPTIONAL_FIELD_COUNT)
+    if (number >= known->count)
         return 0;
-    status = optional_fields[number].read(&tagged, out);
+    status = known->fields[number].read(&tagged, out);
     return status ? status : tpmc__cursor_leave(&tagged, name);
 }
 
-static int read_optional_fields(tpmc__cursor *in, tpmc__keyfile *out)
+static int read_optional_fields(tpmc__cursor *in, const layout *known, tpmc__keyfile *out)
 {
     int last = -1;
     int tag;
@@ -121,7 +111,7 @@ static int read_optional_fields(tpmc__cursor *in, tpmc__keyfile *out)
                               "the optional fields of the key file are out of order: [%d] stands "
                               "after [%d]",
                               number, last);
-        status = read_optional_field(in, number, out);
+        status = read_optional_field(in, known, number, out);
         if (status)
             return status;
         last = number;
@@ -129,7 +119,8 @@ static int read_optional_fields(tpmc__cursor *in, tpmc__keyfile *out)
     return 0;
 }
 
-static int is_old_layout(const tpmc__cursor *in)
+/* The layouts differ in the parent, whose INTEGER has a tag around it in the old one. */
+static int has_old_layout(const tpmc__cursor *in)
 {
     tpmc__der rest = in->in;
     tpmc__der content = { NULL, 0 };
@@ -139,7 +130,7 @@ static int is_old_layout(const tpmc__cursor *in)
         if (tag == TPMC__DER_INTEGER)
             return 0;
     }
-    return rest.len == 0;
+    return 1;
 }
 
 static int read_type(tpmc__cursor *in, tpmc__keyfile *out)
@@ -151,13 +142,10 @@ static int read_type(tpmc__cursor *in, tpmc__keyfile *out)
 
     if (status)
         return status;
-    if (tpmc__der_oid_is(&oid, OLD_OID) && !in->cut && is_old_layout(in))
-        return tpmc__fail(in->err, TPMC_ERR_UNSUPPORTED,
-                          "this is a TPM key in the old layout 'TSS2 KEY BLOB', which is not "
-                          "supported; have the tool that made it write a 'TSS2 PRIVATE KEY'");
     for (i = 0; i < sizeof(type_oids) / sizeof(type_oids[0]); i++) {
         if (tpmc__der_oid_is(&oid, type_oids[i].oid)) {
             out->type = type_oids[i].type;
+            out->old_layout = tpmc__der_oid_is(&oid, OLD_OID) && has_old_layout(in);
             return 0;
         }
     }
@@ -168,126 +156,65 @@ static int read_type(tpmc__cursor *in, tpmc__keyfile *out)
                       text);
 }
 
-typedef struct handle_kind {
-    uint32_t first;
-    uint32_t last;
-    const char *text;
-} handle_kind;
-
-static const handle_kind refused_handles[] = {
-    { 0x00000000, 0x00ffffff, "a PCR" },
-    { 0x01000000, 0x01ffffff, "an NV index" },
-    { 0x02000000, 0x03ffffff, "a session" },
-    { 0x4000000a, 0x4000000a, "the lockout hierarchy" },
-    { 0x40000000, 0x40ffffff, "a permanent handle that holds no keys" },
-    { 0x80000000, 0x80ffffff, "a transient object, which is gone when its maker ends" },
-};
-
-static int is_parent_handle(uint32_t handle)
+static int read_current(tpmc__cursor *in, tpmc__keyfile *out)
 {
-    switch (handle) {
-    case OWNER_HANDLE:
-    case 0x40000007:
-    case 0x4000000b:
-    case 0x4000000c:
-        return 1;
-    default:
-        return handle >> 24 == 0x81;
-    }
+    int status = read_optional_fields(in, &current_layout, out);
+
+    if (status == 0)
+        status = tpmc__keyfile_read_parent(in, out);
+    if (status == 0)
+        status = tpmc__keyfile_read_public(in, out);
+    if (status == 0)
+        status = tpmc__keyfile_read_private(in, out);
+    return status;
 }
 
-static int check_parent(uint32_t handle, tpmc_error *err)
+static int read_old(tpmc__cursor *in, tpmc__keyfile *out)
 {
-    const char *text = "no handle of a parent";
-    size_t i;
+    int status;
 
-    if (is_parent_handle(handle))
-        return 0;
-    for (i = 0; i < sizeof(refused_handles) / sizeof(refused_handles[0]); i++) {
-        if (handle >= refused_handles[i].first && handle <= refused_handles[i].last) {
-            text = refused_handles[i].text;
-            break;
-        }
-    }
-    return tpmc__fail(err, TPMC_ERR_FORMAT,
-                      "the key file names the parent 0x%08lx, which is %s; a hierarchy or a "
-                      "persistent handle 0x81xxxxxx is needed",
-                      (unsigned long)handle, text);
-}
-
-static int read_parent(tpmc__cursor *in, tpmc__keyfile *out)
-{
-    tpmc__der number = { NULL, 0 };
-    uint32_t handle = 0;
-    size_t i;
-    int status = tpmc__cursor_take(in, TPMC__DER_INTEGER, "parent", &number);
-
+    out->parent = TPMC__KEYFILE_OWNER;
+    status = read_optional_fields(in, &old_layout, out);
+    if (status == 0)
+        status = tpmc__keyfile_read_private(in, out);
     if (status)
         return status;
-    if (number.len == 0 || number.len > 5)
+    if (out->public_len == 0)
         return tpmc__fail(in->err, TPMC_ERR_FORMAT,
-                          "the field 'parent' of the key file is out of range: a number of %zu "
-                          "bytes",
-                          number.len);
-    /* Some encoders leave out the 00 before a handle of the upper half: take it modulo 2^32. */
-    if (number.data[0] & 0x80)
-        handle = 0xffffffff;
-    for (i = 0; i < number.len; i++)
-        handle = handle << 8 | number.data[i];
-    if (handle == 0)
-        handle = OWNER_HANDLE;
-    out->parent = handle;
-    return check_parent(handle, in->err);
-}
-
-static int read_public(tpmc__cursor *in, tpmc__keyfile *out)
-{
-    tpmc__der content = { NULL, 0 };
-    const char *flaw;
-    int status = tpmc__cursor_take(in, TPMC__DER_OCTET_STRING, "pubkey", &content);
-
-    if (status)
-        return status;
-    status = tpmc__public_parse(content.data, content.len, &out->key, in->err);
-    if (status) {
-        tpmc__error_prefix(in->err, "the field 'pubkey' of the key file");
-        return status;
-    }
-    flaw = tpmc__public_unique_flaw(&out->key);
-    if (flaw)
-        return tpmc__fail(in->err, TPMC_ERR_FORMAT,
-                          "the field 'pubkey' of the key file is not that of a key: %s", flaw);
-    memcpy(out->public_bytes, content.data, content.len);
-    out->public_len = content.len;
+                          "the key file, which has the old layout 'TSS2 KEY BLOB', lacks the field "
+                          "'pubkey', without which nothing can be verified; have the tool that "
+                          "made it write one with its public key");
     return 0;
 }
 
-static int read_private(tpmc__cursor *in, tpmc__keyfile *out)
+/* 1 for data that is only kept in the TPM: a key signs, decrypts, or has a public half. */
+static int is_sealed_data(const tpmc__public *key)
 {
-    tpmc__der content = { NULL, 0 };
-    int status = tpmc__cursor_take(in, TPMC__DER_OCTET_STRING, "privkey", &content);
+    return key->type == TPMC__ALG_KEYEDHASH &&
+           !(key->attributes & (TPMC__OBJECT_SIGN | TPMC__OBJECT_DECRYPT));
+}
 
-    if (status)
-        return status;
-    if (content.len == 4 && content.data[0] == 0x81)
-        return tpmc__fail(in->err, TPMC_ERR_UNSUPPORTED,
-                          "the key file names a persistent handle, 0x81%02x%02x%02x, instead of "
-                          "holding a private part; such files are not supported",
-                          content.data[1], content.data[2], content.data[3]);
-    if (content.len == 0 || (content.len == 2 && !content.data[0] && !content.data[1]))
-        return tpmc__fail(in->err, TPMC_ERR_FORMAT, "the field 'privkey' of the key file is empty");
-    if (!is_sized(&content))
-        return tpmc__fail(in->err, TPMC_ERR_FORMAT,
-                          "the field 'privkey' of the key file is a bad TPM2B_PRIVATE: its %zu "
-                          "bytes do not fit the size they state",
-                          content.len);
-    if (content.len > TPMC__KEYFILE_PRIVATE_MAX)
-        return tpmc__fail(in->err, TPMC_ERR_FORMAT,
-                          "the field 'privkey' of the key file has %zu bytes, more than the %d "
-                          "that are taken",
-                          content.len, TPMC__KEYFILE_PRIVATE_MAX);
-    memcpy(out->private_bytes, content.data, content.len);
-    out->private_len = content.len;
+/* Keys exist whose file says "sealed"; the public area tells what they are. */
+static void settle_type(tpmc__keyfile *file)
+{
+    if (file->type == TPMC__KEYFILE_SEALED && !is_sealed_data(&file->key))
+        file->type = file->secret ? TPMC__KEYFILE_IMPORTABLE : TPMC__KEYFILE_LOADABLE;
+}
+
+static int check_handle(const tpmc__keyfile *file, tpmc_error *err)
+{
+    const unsigned long handle = file->handle;
+
+    if (file->secret)
+        return tpmc__fail(err, TPMC_ERR_FORMAT,
+                          "the key file contradicts itself: it names the persistent key 0x%08lx "
+                          "and has a field 'secret', which importable keys have",
+                          handle);
+    if (file->type != TPMC__KEYFILE_LOADABLE)
+        return tpmc__fail(err, TPMC_ERR_FORMAT,
+                          "the key file contradicts itself: it names the persistent key 0x%08lx "
+                          "and says that the key is %s",
+                          handle, tpmc__keyfile_type_name(file->type));
     return 0;
 }
 
@@ -308,13 +235,7 @@ static int read_fields(tpmc__cursor *in, tpmc__keyfile *out)
     int status = read_type(in, out);
 
     if (status == 0)
-        status = read_optional_fields(in, out);
-    if (status == 0)
-        status = read_parent(in, out);
-    if (status == 0)
-        status = read_public(in, out);
-    if (status == 0)
-        status = read_private(in, out);
+        status = out->old_layout ? read_old(in, out) : read_current(in, out);
     if (status)
         return status;
     if (in->in.len)
@@ -323,7 +244,8 @@ static int read_fields(tpmc__cursor *in, tpmc__keyfile *out)
     if (in->cut)
         return tpmc__fail(in->err, TPMC_ERR_FORMAT,
                           "the key file is truncated after the field 'privkey'");
-    return check_secret(out, in->err);
+    settle_type(out);
+    return out->handle ? check_handle(out, in->err) : check_secret(out, in->err);
 }
 
 /* Where a file is cut off, the fields are read as far as they go, so that the error can name one.
@@ -342,9 +264,9 @@ static void enter_cut(tpmc__der *file, tpmc__cursor *body)
     file->len = 0;
 }
 
-static int read_file(const tpmc__buf *der, tpmc__keyfile *out, tpmc_error *err)
+static int read_file(const void *der, size_t len, tpmc__keyfile *out, tpmc_error *err)
 {
-    tpmc__cursor file = { { der->data, der->len }, 0, err };
+    tpmc__cursor file = { { der, len }, 0, err };
     tpmc__cursor body = { { NULL, 0 }, 0, err };
     int status = 0;
 
@@ -362,6 +284,17 @@ static int read_file(const tpmc__buf *der, tpmc__keyfile *out, tpmc_error *err)
     return 0;
 }
 
+int tpmc__keyfile_read_der(const void *der, size_t len, tpmc__keyfile *out, tpmc_error *err)
+{
+    int status;
+
+    memset(out, 0, sizeof(*out));
+    status = read_file(der, len, out, err);
+    if (status)
+        tpmc__keyfile_free(out);
+    return status;
+}
+
 int tpmc__keyfile_parse(const void *data, size_t len, tpmc__keyfile *out, tpmc_error *err)
 {
     tpmc__buf der;
@@ -371,9 +304,7 @@ int tpmc__keyfile_parse(const void *data, size_t len, tpmc__keyfile *out, tpmc_e
     tpmc__buf_init(&der, TPMC__KEYFILE_MAX);
     status = tpmc__keyfile_input(data, len, &der, err);
     if (status == 0)
-        status = read_file(&der, out, err);
-    if (status)
-        tpmc__keyfile_free(out);
+        status = tpmc__keyfile_read_der(der.data, der.len, out, err);
     tpmc__buf_free(&der);
     return status;
 }
@@ -386,6 +317,7 @@ void tpmc__keyfile_free(tpmc__keyfile *file)
     tpmc__mem_free(file->secret);
     tpmc__keyfile_free_auth_policies(file);
     tpmc__mem_free(file->description);
+    tpmc__mem_free(file->parent_id);
     memset(file, 0, sizeof(*file));
 }
 

@@ -3,8 +3,7 @@
 
 #include "codec/der.h"
 #include "codec/pem.h"
-#include "keyfile/keyfile.h"
-#include "keyfile/keyfile_cursor.h"
+#include "keyfile/keyfile_read.h"
 
 static const char *const type_oids[] = {
     [TPMC__KEYFILE_LOADABLE] = "2.23.133.10.1.3",
@@ -84,6 +83,19 @@ static void write_auth_policies(tpmc__buf *out, const tpmc__keyfile *file)
     tpmc__der_wrap(out, TPMC__DER_CONTEXT(3), &tagged);
 }
 
+static void write_private(tpmc__buf *out, const tpmc__keyfile *file)
+{
+    tpmc__buf handle;
+
+    if (!file->handle) {
+        tpmc__der_write(out, TPMC__DER_OCTET_STRING, file->private_bytes, file->private_len);
+        return;
+    }
+    tpmc__buf_init(&handle, sizeof(file->handle));
+    tpmc__buf_append_be32(&handle, file->handle);
+    tpmc__der_wrap(out, TPMC__DER_OCTET_STRING, &handle);
+}
+
 static void write_fields(tpmc__buf *out, const tpmc__keyfile *file)
 {
     tpmc__der_write_oid(out, type_oids[file->type]);
@@ -99,52 +111,38 @@ static void write_fields(tpmc__buf *out, const tpmc__keyfile *file)
     write_text(out, 4, file->description);
     if (file->rsa_parent)
         write_boolean(out, 5, 1);
+    if (file->parent_id)
+        write_tagged(out, 6, TPMC__DER_OCTET_STRING, file->parent_id, file->parent_id_len);
     tpmc__der_write_uint32(out, file->parent);
     tpmc__der_write(out, TPMC__DER_OCTET_STRING, file->public_bytes, file->public_len);
-    tpmc__der_write(out, TPMC__DER_OCTET_STRING, file->private_bytes, file->private_len);
+    write_private(out, file);
 }
 
-static int steps_fit(const tpmc__keyfile_steps *steps)
-{
-    size_t i;
-
-    for (i = 0; i < steps->count; i++) {
-        if (steps->items[i].len > TPMC__KEYFILE_STEP_MAX)
-            return 0;
-    }
-    return steps->count <= TPMC__KEYFILE_MAX_POLICY_STEPS;
-}
-
-static int auth_policies_fit(const tpmc__keyfile *file)
-{
-    size_t i;
-
-    for (i = 0; i < file->auth_policy_count; i++) {
-        const tpmc__keyfile_auth_policy *policy = &file->auth_policies[i];
-
-        if (!steps_fit(&policy->policy))
-            return 0;
-        if (policy->name && !tpmc__cursor_text_clean(policy->name, strlen(policy->name)))
-            return 0;
-    }
-    return file->auth_policy_count <= TPMC__KEYFILE_MAX_AUTH_POLICIES;
-}
-
-/* What the reader would refuse is not written. */
+/* What can be written at all. The old layout is not: its primary has a template that the current
+ * one cannot name. */
 static int is_writable(const tpmc__keyfile *file)
 {
-    if ((size_t)file->type >= sizeof(type_oids) / sizeof(type_oids[0]))
+    if ((size_t)file->type >= sizeof(type_oids) / sizeof(type_oids[0]) || file->old_layout)
         return 0;
-    if (file->type == TPMC__KEYFILE_IMPORTABLE && !file->secret)
+    if (file->handle && (file->handle >> 24 != 0x81 || file->private_len))
         return 0;
-    if (file->type == TPMC__KEYFILE_LOADABLE && file->secret)
-        return 0;
-    if (file->description && !tpmc__cursor_text_clean(file->description, strlen(file->description)))
-        return 0;
-    if (!steps_fit(&file->policy) || !auth_policies_fit(file))
-        return 0;
-    return file->public_len && file->public_len <= sizeof(file->public_bytes) &&
-           file->private_len && file->private_len <= sizeof(file->private_bytes);
+    return file->public_len <= sizeof(file->public_bytes) &&
+           file->private_len <= sizeof(file->private_bytes);
+}
+
+/* 0 when the reader takes what was written, for what it is. */
+static int read_back(const tpmc__buf *der, const tpmc__keyfile *file)
+{
+    tpmc__keyfile again;
+    int status = tpmc__keyfile_read_der(der->data, der->len, &again, NULL);
+    int same;
+
+    if (status)
+        return status == TPMC_ERR_NOMEM ? status : TPMC_ERR_ARGUMENT;
+    same = again.type == file->type && again.parent == file->parent &&
+           again.parent_id_len == file->parent_id_len;
+    tpmc__keyfile_free(&again);
+    return same ? 0 : TPMC_ERR_ARGUMENT;
 }
 
 int tpmc__keyfile_write(const tpmc__keyfile *file, tpmc__buf *out)
@@ -160,6 +158,8 @@ int tpmc__keyfile_write(const tpmc__keyfile *file, tpmc__buf *out)
     write_fields(&fields, file);
     tpmc__der_wrap(&der, TPMC__DER_SEQUENCE, &fields);
     status = tpmc__buf_status(&der);
+    if (status == 0)
+        status = read_back(&der, file);
     if (status == 0)
         status = tpmc__pem_write("TSS2 PRIVATE KEY", der.data, der.len, out);
     tpmc__buf_free(&der);

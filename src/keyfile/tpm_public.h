@@ -111,11 +111,10 @@ int tpmc__public_name(tpmc_env *env, const tpmc__public *key, uint8_t *name, siz
                       tpmc_error *err);
 /* The DER SubjectPublicKeyInfo of an RSA or NIST-curve key; TPMC_ERR_UNSUPPORTED for others. */
 int tpmc__public_spki(const tpmc__public *key, tpmc__buf *out, tpmc_error *err);
-/* The storage primary of TCG provisioning guidance that key files mean by default: ECC P-256,
- * AES-128-CFB (profile H-2). */
-void tpmc__public_h2_template(tpmc__public *out);
 /* 1 when the public area of a primary was made from this template: equal in all but `unique`. */
 int tpmc__public_matches_template(const tpmc__public *key, const tpmc__public *key_template);
+/* 1 for a storage key: restricted and decrypt, with a symmetric algorithm for its children. */
+int tpmc__public_is_storage(const tpmc__public *key);
 /* "RSA 2048", "ECC P-256", "HMAC"...; for messages. */
 int tpmc__public_kind_text(const tpmc__public *key, char *out, size_t capacity);
 /*

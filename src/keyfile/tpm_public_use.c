@@ -62,22 +62,6 @@ int tpmc__public_spki(const tpmc__public *key, tpmc__buf *out, tpmc_error *err)
     return status;
 }
 
-void tpmc__public_h2_template(tpmc__public *out)
-{
-    memset(out, 0, sizeof(*out));
-    out->type = TPMC__ALG_ECC;
-    out->name_alg = TPMC__HASH_SHA256;
-    out->attributes = TPMC__OBJECT_FIXED_TPM | TPMC__OBJECT_FIXED_PARENT |
-                      TPMC__OBJECT_SENSITIVE_DATA_ORIGIN | TPMC__OBJECT_USER_WITH_AUTH |
-                      TPMC__OBJECT_NO_DA | TPMC__OBJECT_RESTRICTED | TPMC__OBJECT_DECRYPT;
-    out->symmetric.algorithm = TPMC__ALG_AES;
-    out->symmetric.key_bits = 128;
-    out->symmetric.mode = TPMC__ALG_CFB;
-    out->scheme.algorithm = TPMC__ALG_NULL;
-    out->curve = TPMC__CURVE_P256;
-    out->kdf.algorithm = TPMC__ALG_NULL;
-}
-
 static int same_symmetric(const tpmc__sym_def *a, const tpmc__sym_def *b)
 {
     return a->algorithm == b->algorithm && a->key_bits == b->key_bits && a->mode == b->mode;
@@ -120,6 +104,16 @@ int tpmc__public_matches_template(const tpmc__public *key, const tpmc__public *k
     return key->type == key_template->type && key->name_alg == key_template->name_alg &&
            key->attributes == key_template->attributes && same_policy(key, key_template) &&
            same_parameters(key, key_template);
+}
+
+int tpmc__public_is_storage(const tpmc__public *key)
+{
+    const uint32_t needed = TPMC__OBJECT_RESTRICTED | TPMC__OBJECT_DECRYPT;
+
+    if (key->type != TPMC__ALG_RSA && key->type != TPMC__ALG_ECC)
+        return 0;
+    return (key->attributes & needed) == needed && !(key->attributes & TPMC__OBJECT_SIGN) &&
+           key->symmetric.algorithm != TPMC__ALG_NULL;
 }
 
 static const char *keyed_hash_kind(const tpmc__public *key)

@@ -60,6 +60,35 @@ static int check_rsa_sensitive(const tpmc__public *key, const tpmc__secret *sens
     return 0;
 }
 
+/* A TPM takes no HMAC key of more than a block (FIPS 198-1); HMAC itself would hash such a key. */
+static int check_hmac_sensitive(uint16_t hash, size_t len, tpmc_error *err)
+{
+    const char *name = tpmc__hash_name(hash);
+    const size_t block = tpmc__hash_size(hash) > 32 ? 128 : 64;
+
+    if (!name)
+        return tpmc__fail(err, TPMC_ERR_UNSUPPORTED, "the hash 0x%04x of the HMAC key is unknown",
+                          hash);
+    if (len > block)
+        return tpmc__fail(err, TPMC_ERR_ARGUMENT,
+                          "the HMAC key has %zu bytes; a TPM takes at most the %zu of a block of "
+                          "%s; the %s digest of the key, used as the key, gives the same HMACs",
+                          len, block, name, name);
+    return 0;
+}
+
+static int check_keyed_hash_sensitive(const tpmc__public *key, const tpmc__secret *sensitive,
+                                      tpmc_error *err)
+{
+    if (key->scheme.algorithm == TPMC__ALG_HMAC)
+        return check_hmac_sensitive(key->scheme.hash, sensitive->len, err);
+    if (sensitive->len > KEYED_HASH_MAX)
+        return tpmc__fail(err, TPMC_ERR_ARGUMENT,
+                          "the private part has %zu bytes; a TPM takes at most %d", sensitive->len,
+                          KEYED_HASH_MAX);
+    return 0;
+}
+
 static int check_sensitive(const tpmc__public *key, const tpmc__secret *sensitive, tpmc_error *err)
 {
     const tpmc__curve *curve = tpmc__curve_find(key->curve);
@@ -76,10 +105,8 @@ static int check_sensitive(const tpmc__public *key, const tpmc__secret *sensitiv
         return tpmc__fail(err, TPMC_ERR_ARGUMENT,
                           "the private part has to have %u bytes, this one has %zu",
                           key->symmetric.key_bits / 8u, sensitive->len);
-    if (key->type == TPMC__ALG_KEYEDHASH && sensitive->len > KEYED_HASH_MAX)
-        return tpmc__fail(err, TPMC_ERR_ARGUMENT,
-                          "the private part has %zu bytes; a TPM takes at most %d", sensitive->len,
-                          KEYED_HASH_MAX);
+    if (key->type == TPMC__ALG_KEYEDHASH)
+        return check_keyed_hash_sensitive(key, sensitive, err);
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #define MAX_FOREIGN 64
 #define TRANSIENT_FIRST 0x80000000u
 #define LOADED_SESSION_FIRST 0x02000000u
+#define POLICY_SESSION_TYPE 0x03u
 
 /* What cleaning up changes for a while. */
 struct patience {
@@ -55,18 +56,49 @@ static int read_object(tpmc_tpm *tpm, uint32_t handle, tpmc__public *out)
 
 /* After a reset a stranger's object may stand at the same handle. 1 ours, 0 not, -1 when that is
  * not known. */
-static int is_still_ours(tpmc_tpm *tpm, const tpmc__ledger_entry *entry)
+static int has_name(tpmc_tpm *tpm, uint32_t handle, const uint8_t *wanted, size_t wanted_len)
 {
     tpmc__public public;
     uint8_t name[TPMC__NAME_MAX];
     size_t name_len = 0;
-    int found = read_object(tpm, entry->handle, &public);
+    int found = read_object(tpm, handle, &public);
 
     if (found != 1)
         return found;
     if (tpmc__public_name(tpm->env, &public, name, &name_len, NULL) != 0)
         return -1;
-    return name_len == entry->name_len && memcmp(name, entry->name, name_len) == 0;
+    return name_len == wanted_len && memcmp(name, wanted, name_len) == 0;
+}
+
+/* A sequence has no public area, which the TPM says in a code of its own. As has_name(). */
+static int is_sequence(tpmc_tpm *tpm, uint32_t handle)
+{
+    const uint8_t *area = NULL;
+    size_t len = 0;
+    int status = tpmc__raw_read_public(&tpm->guard, handle, &area, &len);
+
+    if (status == 0)
+        return 0;
+    if (status != TPMC_ERR_TPM)
+        return -1;
+    if (tpmc__rc_base(tpm->guard.rc) == TPMC__RC_SEQUENCE)
+        return 1;
+    return tpmc__rc_no_handle(tpm->guard.rc) ? 0 : -1;
+}
+
+static int is_still_ours(tpmc_tpm *tpm, const tpmc__ledger_entry *entry)
+{
+    if (entry->name_len == 0)
+        return is_sequence(tpm, entry->handle);
+    return has_name(tpm, entry->handle, entry->name, entry->name_len);
+}
+
+/* The TPM lists HMAC and policy sessions together. */
+static int is_of_kind(uint32_t handle, uint32_t first)
+{
+    if (first == LOADED_SESSION_FIRST)
+        return handle >> 24 == LOADED_SESSION_FIRST >> 24 || handle >> 24 == POLICY_SESSION_TYPE;
+    return handle >> 24 == first >> 24;
 }
 
 /* The handles of a kind that are not in the ledger. */
@@ -77,7 +109,7 @@ static int foreign_handles(tpmc_tpm *tpm, uint32_t first, uint32_t *handles, siz
 
     *kept = 0;
     for (size_t i = 0; i < count; i++) {
-        if (handles[i] >> 24 == first >> 24 &&
+        if (is_of_kind(handles[i], first) &&
             tpmc__ledger_find(&tpm->guard.ledger, handles[i]) == NULL)
             handles[(*kept)++] = handles[i];
     }
@@ -112,8 +144,12 @@ static int flush_misplaced(tpmc_tpm *tpm, const tpmc__ledger_entry *entry)
     uint32_t handles[MAX_FOREIGN];
     size_t count = 0;
     uint32_t found = 0;
-    int status = foreign_handles(tpm, TRANSIENT_FIRST, handles, &count);
+    int status = 0;
 
+    /* One sequence looks like another. */
+    if (entry->name_len == 0)
+        return 0;
+    status = foreign_handles(tpm, TRANSIENT_FIRST, handles, &count);
     for (size_t i = 0; status == 0 && i < count; i++) {
         tpmc__ledger_entry moved = *entry;
 
@@ -193,6 +229,15 @@ static int expected_public(const uint8_t *command, tpmc__public *out)
     return tpmc__public_parse(at, skip, out, NULL);
 }
 
+static int is_blank(const uint8_t *data, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (data[i] != 0)
+            return 0;
+    }
+    return 1;
+}
+
 /* 1 when the object is what the lost reply was about, 0 when not, -1 when that is not known. */
 static int is_expected(tpmc_tpm *tpm, uint32_t handle, const tpmc__public *expected)
 {
@@ -203,8 +248,9 @@ static int is_expected(tpmc_tpm *tpm, uint32_t handle, const tpmc__public *expec
         return found;
     if (!tpmc__public_matches_template(&public, expected))
         return 0;
-    /* The template of a primary has no unique part; the public area of a key to be loaded has. */
-    return expected->unique_len == 0 ||
+    /* The template of a primary has no unique part, or zeros; the public area of a key to be loaded
+     * has one. */
+    return is_blank(expected->unique, expected->unique_len) ||
            (public.unique_len == expected->unique_len &&
             memcmp(public.unique, expected->unique, public.unique_len) == 0);
 }
@@ -222,6 +268,7 @@ static void adopt_only_one(tpmc_tpm *tpm, const uint32_t *handles, size_t count)
         entry->orphan = 1;
 }
 
+/* `expected` is NULL for a sequence. */
 static int recover_object(tpmc_tpm *tpm, const tpmc__public *expected)
 {
     uint32_t handles[MAX_FOREIGN];
@@ -230,7 +277,8 @@ static int recover_object(tpmc_tpm *tpm, const tpmc__public *expected)
     int status = foreign_handles(tpm, TRANSIENT_FIRST, handles, &count);
 
     for (size_t i = 0; status == 0 && i < count; i++) {
-        int match = is_expected(tpm, handles[i], expected);
+        int match = expected == NULL ? is_sequence(tpm, handles[i])
+                                     : is_expected(tpm, handles[i], expected);
 
         if (match < 0)
             return -1;
@@ -253,15 +301,23 @@ static int recover_session(tpmc_tpm *tpm)
     return status;
 }
 
+/* Of a saved context tpmc__context_load() has said what it expects. */
+static int knows_expected(tpmc_tpm *tpm, uint32_t code)
+{
+    return code == TPMC__CC_CONTEXT_LOAD ||
+           expected_public(tpm->guard.command, &tpm->loss.expected) == 0;
+}
+
 void tpmc__tpm_note_loss(tpmc_tpm *tpm)
 {
     uint32_t code = tpmc__be32(tpm->guard.command + 6);
 
     if (code == TPMC__CC_START_AUTH_SESSION)
         tpm->loss.session = 1;
-    else if (tpmc__frame_brings_handle(code) &&
-             expected_public(tpm->guard.command, &tpm->loss.expected) == 0)
-        tpm->loss.object = 1;
+    else if (code == TPMC__CC_HMAC_START || code == TPMC__CC_HASH_SEQUENCE_START)
+        tpm->loss.sequence = 1;
+    else if (tpmc__frame_brings_handle(code))
+        tpm->loss.object = knows_expected(tpm, code);
 }
 
 int tpmc__tpm_recover(tpmc_tpm *tpm)
@@ -269,12 +325,15 @@ int tpmc__tpm_recover(tpmc_tpm *tpm)
     struct patience saved;
     int status = 0;
 
-    if (!tpm->loss.session && !tpm->loss.object)
+    if (!tpm->loss.session && !tpm->loss.object && !tpm->loss.sequence)
         return 0;
     status = begin_cleanup(tpm, &saved);
     if (status != 0)
         return status;
-    status = tpm->loss.session ? recover_session(tpm) : recover_object(tpm, &tpm->loss.expected);
+    if (tpm->loss.session)
+        status = recover_session(tpm);
+    else
+        status = recover_object(tpm, tpm->loss.sequence ? NULL : &tpm->loss.expected);
     if (status == 0)
         memset(&tpm->loss, 0, sizeof(tpm->loss));
     end_cleanup(tpm, &saved);
@@ -283,15 +342,16 @@ int tpmc__tpm_recover(tpmc_tpm *tpm)
 
 int tpmc__tpm_object_is_ours(tpmc_tpm *tpm, const tpmc__loaded *loaded)
 {
-    const tpmc__ledger_entry *entry = tpmc__ledger_find(&tpm->guard.ledger, loaded->handle);
     struct patience saved;
     int ours = 0;
 
-    if (entry == NULL)
+    /* What we let go of may still be there: it is flushed no sooner than the next cleaning. */
+    if (!tpmc__loaded_is_current(loaded) &&
+        tpmc__ledger_find(&tpm->guard.ledger, loaded->handle) == NULL)
         return 0;
     if (begin_cleanup(tpm, &saved) != 0)
         return -1;
-    ours = is_still_ours(tpm, entry);
+    ours = has_name(tpm, loaded->handle, loaded->name, loaded->name_len);
     end_cleanup(tpm, &saved);
     return ours;
 }

@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 
 #include "base/mem.h"
+#include "tpm/persistent.h"
 #include "tpm/raw_command.h"
 #include "tpm/tpm_int.h"
 
@@ -34,10 +35,8 @@ static int make_esys(tpmc_tpm *tpm, tpmc_error *err)
 {
     TSS2_RC rc = Esys_Initialize(&tpm->esys, (TSS2_TCTI_CONTEXT *)&tpm->guard, NULL);
 
-    if (rc == TSS2_RC_SUCCESS) {
-        tpm->epoch++;
+    if (rc == TSS2_RC_SUCCESS)
         return 0;
-    }
     tpm->esys = NULL;
     if ((rc & 0xffff) == TSS2_BASE_RC_MEMORY)
         return tpmc__fail_nomem(err);
@@ -55,6 +54,7 @@ static void finish_esys(tpmc_tpm *tpm)
     tpmc__tpm_drop_all(tpm);
     Esys_Finalize(&tpm->esys);
     tpm->esys = NULL;
+    tpmc__persistent_forget_all(tpm);
 }
 
 void tpmc__tpm_renew_esys(tpmc_tpm *tpm)
@@ -96,20 +96,24 @@ static int open_tcti(tpmc_tpm *tpm, tpmc_error *err)
     return 0;
 }
 
-/* The kernel's and the user space resource manager drop what a client held when it goes. */
-static int has_resource_manager(const tpmc_tpm *tpm)
+int tpmc__tpm_is_managed(const tpmc_tpm *tpm)
 {
     const char *tcti = tpmc__options_text(&tpm->options, TPMC__TPM_TCTI);
 
-    if (tpm->kind == TPMC__TCTI_BROKER)
-        return 1;
-    return tpm->kind == TPMC__TCTI_DEVICE && strstr(tcti, "tpmrm") != NULL;
+    return tpm->caller_tcti == NULL && tpm->kind == TPMC__TCTI_DEVICE &&
+           strstr(tcti, "tpmrm") != NULL;
+}
+
+/* The kernel's and the user space resource manager drop what a client held when it goes. */
+static int has_resource_manager(const tpmc_tpm *tpm)
+{
+    return tpm->kind == TPMC__TCTI_BROKER || tpmc__tpm_is_managed(tpm);
 }
 
 /* Nothing of ours is left in the TPM. */
 static void forget_all(tpmc_tpm *tpm)
 {
-    tpm->generation++;
+    tpmc__loaded_forget_all(tpm);
     tpmc__session_forget(tpm);
     tpm->guard.ledger.count = 0;
 }
@@ -206,6 +210,7 @@ static int begin_connected(tpmc_tpm *tpm, int64_t deadline_ms, tpmc_error *err)
     tpm->guard.uncancellable = 0;
     tpm->remedy = TPMC__REMEDY_NONE;
     tpm->in_step = 0;
+    tpm->operation++;
     status = connect_tpm(tpm, err);
     if (status != 0)
         return status;
@@ -238,9 +243,32 @@ int tpmc__tpm_begin(tpmc_tpm *tpm, tpmc_error *err)
 void tpmc__tpm_end(tpmc_tpm *tpm)
 {
     tpm->session.young = 0;
+    tpmc__tpm_apply_hold(tpm);
     tpmc__tpm_drop_wanted(tpm);
     tpmc__tpm_leave_ossl(tpm);
     tpmc__lock_release(&tpm->lock);
+}
+
+int64_t tpmc__tpm_extend_deadline(tpmc_tpm *tpm, int64_t ms)
+{
+    int64_t former = tpm->guard.deadline_ms;
+    int64_t now = 0;
+
+    if (tpmc__env_monotonic_ms(tpm->env, &now, NULL) == 0 && now + ms > former)
+        tpm->guard.deadline_ms = now + ms;
+    return former;
+}
+
+/* What the command took beyond the operation's own time is given back to it. */
+void tpmc__tpm_restore_deadline(tpmc_tpm *tpm, int64_t former)
+{
+    int64_t extended = tpm->guard.deadline_ms;
+    int64_t now = 0;
+
+    tpm->guard.deadline_ms = former;
+    if (extended > former && tpmc__env_monotonic_ms(tpm->env, &now, NULL) == 0 && now > former)
+        tpm->guard.deadline_ms =
+            now + tpmc__options_number(&tpm->options, TPMC__TPM_TPM_TIMEOUT_MS);
 }
 
 /* Startup is the firmware's matter; a simulator on this machine has none. */
@@ -266,27 +294,27 @@ static void restart(tpmc_tpm *tpm)
  * one we were told. */
 static void lose_session(tpmc_tpm *tpm)
 {
+    if (tpm->policy.handle != 0) {
+        tpmc__session_policy_end(tpm);
+        return;
+    }
     if (tpm->session.young)
         tpm->loss.session = 1;
     tpmc__session_forget(tpm);
     (void)tpmc__tpm_recover(tpm);
 }
 
-/* The TPM is full: drops what of ours is of the kind that it has no room for. 0 when there is
- * nothing. */
-static int make_way(tpmc_tpm *tpm, uint32_t rc)
+/* The TPM is full: drops something of ours of the kind that it has no room for. */
+static tpmc__remedy make_way(tpmc_tpm *tpm, uint32_t rc)
 {
-    if (tpmc__rc_base(rc) != TPMC__RC_OBJECT_MEMORY) {
-        int had_session = tpm->session.handle != 0;
+    int had_session = tpm->session.handle != 0;
 
-        tpmc__session_kill(tpm);
-        return had_session;
+    if (tpmc__rc_base(rc) == TPMC__RC_OBJECT_MEMORY) {
+        tpmc__tpm_learn_room(tpm);
+        return tpmc__loaded_evict(tpm) ? TPMC__REMEDY_ROOM : TPMC__REMEDY_NONE;
     }
-    if (!tpmc__ledger_has_objects(&tpm->guard.ledger))
-        return 0;
-    tpm->generation++;
-    tpmc__ledger_orphan_objects(&tpm->guard.ledger);
-    return 1;
+    tpmc__session_kill(tpm);
+    return had_session ? TPMC__REMEDY_RELOAD : TPMC__REMEDY_NONE;
 }
 
 /* A response code of the TPM itself: the sessions agree with ours, since an error response does not
@@ -305,8 +333,10 @@ static int handle_answer(tpmc_tpm *tpm, uint32_t rc, const char *command, tpmc_e
         lose_session(tpm);
         tpmc__tpm_suspect(tpm);
         tpm->remedy = TPMC__REMEDY_RELOAD;
-    } else if (tpmc__rc_no_room(rc) && make_way(tpm, rc)) {
-        tpm->remedy = TPMC__REMEDY_RELOAD;
+    } else if (tpmc__rc_no_room(rc)) {
+        tpm->remedy = make_way(tpm, rc);
+    } else if (tpmc__rc_base(rc) == TPMC__RC_LOCKOUT) {
+        tpmc__lockout_explain(tpm, err);
     }
     tpm->refusal = rc;
     return status;
@@ -403,7 +433,9 @@ int tpmc__tpm_try_again(tpmc_tpm *tpm, int status, unsigned *tries)
     tpmc__remedy remedy = tpm->remedy;
 
     tpm->remedy = TPMC__REMEDY_NONE;
-    if (status == 0 || remedy == TPMC__REMEDY_NONE || ++*tries >= MAX_TRIES)
+    if (status == 0 || remedy == TPMC__REMEDY_NONE)
+        return 0;
+    if (remedy != TPMC__REMEDY_ROOM && ++*tries >= MAX_TRIES)
         return 0;
     return tpm->esys != NULL && tpm->guard.inner != NULL;
 }
@@ -418,11 +450,13 @@ void tpmc__tpm_close(tpmc_tpm *tpm)
     tpm->guard.uncancellable = 1;
     tpmc__tpm_drop_wanted(tpm);
     if (tpm->guard.ledger.count > 0 || tpm->guard.pending || tpm->loss.session ||
-        tpm->loss.object) {
+        tpm->loss.sequence || tpm->loss.object) {
         tpmc__tpm_drop_all(tpm);
         if (connect_tpm(tpm, NULL) == 0)
             tpmc__tpm_clean(tpm);
     }
+    tpmc__mem_free(tpm->lingering);
+    tpm->lingering = NULL;
     if (tpm->esys != NULL)
         Esys_Finalize(&tpm->esys);
     tpmc__tcti_close(tpm->own_tcti);
@@ -433,6 +467,7 @@ void tpmc__tpm_abandon(tpmc_tpm *tpm)
 {
     tpmc__loaded *list = tpm->drop_list;
 
+    tpmc__mem_free(tpm->lingering);
     while (list != NULL) {
         tpmc__loaded *next = list->next;
 

@@ -10,6 +10,9 @@
 /* The largest command and response (TPM 2.0 simulators and chips use 4096). */
 #define TPMC__TPM_BUFFER 4096
 
+/* A response of TPM2_ReadPublic with the largest public area taken. */
+#define TPMC__GUARD_PREPARED_MAX 1280
+
 /* How the last command ended, as far as the transport can tell. */
 typedef enum tpmc__outcome {
     TPMC__OUTCOME_NONE,     /* nothing was sent since it was last looked at */
@@ -45,6 +48,8 @@ typedef struct tpmc__guard {
     size_t command_len;
     uint8_t response[TPMC__TPM_BUFFER];
     size_t response_len;
+    uint8_t prepared[TPMC__GUARD_PREPARED_MAX]; /* see tpmc__guard_prepare_public() */
+    size_t prepared_len;
 } tpmc__guard;
 
 void tpmc__guard_init(tpmc__guard *guard, tpmc_env *env);
@@ -57,6 +62,13 @@ void tpmc__guard_exchange(tpmc__guard *guard);
  * nothing is pending any more, and what the command may have made is to be looked for.
  */
 int tpmc__guard_settle(tpmc__guard *guard);
+/*
+ * The next command that ESAPI sends, which must be TPM2_ReadPublic, is answered with this
+ * TPM2B_PUBLIC and Name and does not reach the TPM. So ESAPI gets to know an object whose public
+ * area we know for sure. 0, or -1 when it is too large.
+ */
+int tpmc__guard_prepare_public(tpmc__guard *guard, const uint8_t *area, size_t area_len,
+                               const uint8_t *name, size_t name_len);
 /* The outcome of the last command, which is then forgotten. */
 tpmc__outcome tpmc__guard_take_outcome(tpmc__guard *guard);
 

@@ -57,15 +57,6 @@ void tpmc__ledger_orphan(tpmc__ledger *ledger, uint32_t handle)
         entry->orphan = 1;
 }
 
-int tpmc__ledger_has_objects(const tpmc__ledger *ledger)
-{
-    for (size_t i = 0; i < ledger->count; i++) {
-        if (ledger->entries[i].handle >> 24 == HANDLE_TYPE_TRANSIENT)
-            return 1;
-    }
-    return 0;
-}
-
 void tpmc__ledger_orphan_objects(tpmc__ledger *ledger)
 {
     for (size_t i = 0; i < ledger->count; i++) {

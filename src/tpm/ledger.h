@@ -33,7 +33,6 @@ void tpmc__ledger_set_name(tpmc__ledger *ledger, uint32_t handle, const uint8_t 
 void tpmc__ledger_orphan(tpmc__ledger *ledger, uint32_t handle);
 /* All transient objects, but not sessions, become suspect orphans. */
 void tpmc__ledger_suspect_objects(tpmc__ledger *ledger);
-int tpmc__ledger_has_objects(const tpmc__ledger *ledger);
 void tpmc__ledger_orphan_objects(tpmc__ledger *ledger);
 void tpmc__ledger_orphan_all(tpmc__ledger *ledger);
 /* Follows one successful exchange: handles that came, were flushed, or ended with their session.

@@ -18,13 +18,13 @@ static const struct meaning {
     { TPMC__RC_AUTH_UNAVAILABLE, TPMC_ERR_POLICY,
       "the object cannot be used with a password, only through its policy" },
     { 0x143, TPMC_ERR_UNSUPPORTED, "the TPM does not have this command" },
-    { 0x081, TPMC_ERR_UNSUPPORTED, "the TPM does not have this algorithm" },
+    { TPMC__RC_ASYMMETRIC, TPMC_ERR_UNSUPPORTED, "the TPM does not have this algorithm" },
     { 0x082, TPMC_ERR_UNSUPPORTED, "the object's attributes do not allow this" },
     { 0x083, TPMC_ERR_UNSUPPORTED, "the TPM does not have this hash algorithm" },
     { TPMC__RC_VALUE, TPMC_ERR_TPM, "a value is out of range for this TPM" },
     { 0x085, TPMC_ERR_TPM_UNAVAILABLE, "the hierarchy is disabled" },
     { TPMC__RC_KEY_SIZE, TPMC_ERR_UNSUPPORTED, "the TPM does not take keys of this size" },
-    { 0x089, TPMC_ERR_TPM, "the TPM does not take this type of object" },
+    { TPMC__RC_TYPE, TPMC_ERR_TPM, "the TPM does not take this type of object" },
     { TPMC__RC_HANDLE, TPMC_ERR_TPM, "the TPM does not hold this handle" },
     { TPMC__RC_AUTH_FAIL, TPMC_ERR_WRONG_PASSWORD,
       "the password is wrong; the try counts towards the TPM's dictionary-attack lockout" },
@@ -33,7 +33,7 @@ static const struct meaning {
     { 0x09c, TPMC_ERR_UNSUPPORTED, "the key may not be used for this" },
     { TPMC__RC_INTEGRITY, TPMC_ERR_WRONG_TPM, "the key was not made for this parent" },
     { TPMC__RC_BAD_AUTH, TPMC_ERR_WRONG_PASSWORD, "the password is wrong" },
-    { 0x0a7, TPMC_ERR_UNSUPPORTED, "the TPM does not have this elliptic curve" },
+    { TPMC__RC_CURVE, TPMC_ERR_UNSUPPORTED, "the TPM does not have this elliptic curve" },
     { TPMC__RC_CONTEXT_GAP, TPMC_ERR_TPM,
       "a saved session of some program is too old; flush saved sessions, for example with: "
       "tpm2_flushcontext --saved-session" },
@@ -94,11 +94,23 @@ int tpmc__rc_no_room(uint32_t rc)
     return 0;
 }
 
+int tpmc__rc_is_urgent(uint32_t rc)
+{
+    return tpmc__rc_no_room(rc) || tpmc__rc_base(rc) == TPMC__RC_INITIALIZE;
+}
+
 int tpmc__rc_wrong_auth(uint32_t rc)
 {
     uint32_t base = tpmc__rc_base(rc);
 
     return base == TPMC__RC_AUTH_FAIL || base == TPMC__RC_BAD_AUTH;
+}
+
+int tpmc__rc_names_session(uint32_t rc)
+{
+    const uint32_t session = RC_FMT1 | 0x800;
+
+    return (rc & (session | 0x40)) == session;
 }
 
 int tpmc__rc_no_handle(uint32_t rc)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "keyfile/tpm_public.h"
-#include "tpm/primary.h"
+#include "tpm/persistent.h"
+#include "tpm/salt_key.h"
 #include "tpm/tpm_int.h"
 
 /* Long-lived sessions make a TPM's context counter run full (TPM_RC_CONTEXT_GAP). */
@@ -43,6 +43,9 @@ static int refute(tpmc_tpm *tpm)
 
     if (tpmc__rc_base(rc) == TPMC__RC_INITIALIZE)
         return -1;
+    /* It may have been salted to a key that is at its handle no more. */
+    if (tpm->session.young)
+        tpmc__persistent_forget_all(tpm);
     if (tpm->session.young && !tpmc__rc_lost_session(rc))
         tpmc__session_kill(tpm);
     else
@@ -76,7 +79,8 @@ int tpmc__session_prove(tpmc_tpm *tpm)
     return -1;
 }
 
-static int start(tpmc_tpm *tpm, ESYS_TR salt_key, tpmc_error *err)
+static int start(tpmc_tpm *tpm, TPM2_SE type, ESYS_TR salt_key, TPMI_ALG_HASH hash,
+                 tpmc__session *out, tpmc_error *err)
 {
     static const TPMT_SYM_DEF symmetric = { .algorithm = TPM2_ALG_AES,
                                             .keyBits = { .aes = 128 },
@@ -89,34 +93,57 @@ static int start(tpmc_tpm *tpm, ESYS_TR salt_key, tpmc_error *err)
     if (status != 0)
         return status;
     rc = Esys_StartAuthSession(tpm->esys, salt_key, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                               ESYS_TR_NONE, NULL, TPM2_SE_HMAC, &symmetric, TPM2_ALG_SHA256, &tr);
+                               ESYS_TR_NONE, NULL, type, &symmetric, hash, &tr);
     status = tpmc__tpm_result(tpm, rc, "TPM2_StartAuthSession", err);
     if (status != 0)
         return status;
-    tpm->session.handle = tpm->guard.handle;
-    tpm->session.tr = tr;
-    tpm->session.started_ms = now;
-    tpm->session.young = 1;
+    memset(out, 0, sizeof(*out));
+    out->handle = tpm->guard.handle;
+    out->tr = tr;
+    out->started_ms = now;
+    out->young = 1;
     return 0;
 }
 
-/* A primary of the null hierarchy needs no password, and no other key may be at hand. */
-static int start_on_null_primary(tpmc_tpm *tpm, tpmc_error *err)
+/* A storage key of an unusual form may be one that sessions cannot be salted to: then another
+ * serves, unless a certain one is wanted. */
+static int may_take_another(const tpmc_tpm *tpm, const tpmc__salt *salt,
+                            const tpmc__loaded *at_hand)
 {
-    tpmc__public key_template;
-    tpmc__loaded *primary = NULL;
-    int status = 0;
+    return at_hand != NULL && salt->key == at_hand && salt->level == TPMC_BUS_ENCRYPTED &&
+           tpm->remedy == TPMC__REMEDY_NONE && tpm->refusal != 0 && !tpmc__rc_no_room(tpm->refusal);
+}
 
-    tpmc__public_h2_template(&key_template);
-    status = tpmc__primary_create(tpm, TPMC__PRIMARY_NULL, &key_template, NULL, &primary, err);
+/* Another key may stand at the handle by now. */
+static void doubt_salt_key(tpmc_tpm *tpm, const tpmc__loaded *key)
+{
+    if (!tpm->in_step || !key->persistent || key->made_in == tpm->operation)
+        return;
+    tpmc__persistent_forget(tpm, key->handle);
+    if (tpm->remedy == TPMC__REMEDY_NONE)
+        tpm->remedy = TPMC__REMEDY_RELOAD;
+}
+
+static int start_salted(tpmc_tpm *tpm, TPM2_SE type, const tpmc__loaded *at_hand,
+                        TPMI_ALG_HASH hash, tpmc__session *out, tpmc_error *err)
+{
+    tpmc__salt salt;
+    int status = tpmc__salt_get(tpm, at_hand, &salt, err);
+
     if (status != 0)
         return status;
-    status = start(tpm, primary->tr, err);
-    tpmc__loaded_drop(tpm, primary);
+    status = start(tpm, type, salt.key->tr, hash, out, err);
+    if (status == 0)
+        out->level = salt.level;
+    else if (may_take_another(tpm, &salt, at_hand))
+        return start_salted(tpm, type, NULL, hash, out, err);
+    else
+        doubt_salt_key(tpm, salt.key);
+    tpmc__loaded_drop(tpm, salt.made);
     return status;
 }
 
-int tpmc__session_get(tpmc_tpm *tpm, ESYS_TR salt_key, ESYS_TR *out, tpmc_error *err)
+int tpmc__session_get(tpmc_tpm *tpm, const tpmc__loaded *at_hand, ESYS_TR *out, tpmc_error *err)
 {
     int status = 0;
 
@@ -124,10 +151,8 @@ int tpmc__session_get(tpmc_tpm *tpm, ESYS_TR salt_key, ESYS_TR *out, tpmc_error 
         (void)tpmc__session_prove(tpm);
     if (!tpmc__session_is_ready(tpm)) {
         tpmc__session_kill(tpm);
-        if (salt_key == ESYS_TR_NONE)
-            status = start_on_null_primary(tpm, err);
-        else
-            status = start(tpm, salt_key, err);
+        tpmc__tpm_clean(tpm);
+        status = start_salted(tpm, TPM2_SE_HMAC, at_hand, TPM2_ALG_SHA256, &tpm->session, err);
         if (status != 0)
             return status;
     }
@@ -135,10 +160,42 @@ int tpmc__session_get(tpmc_tpm *tpm, ESYS_TR salt_key, ESYS_TR *out, tpmc_error 
     return 0;
 }
 
-/* ESAPI may have dropped attributes after a failed command, so they are set before each. */
-int tpmc__session_arm(tpmc_tpm *tpm, ESYS_TR session, tpmc_error *err)
+int tpmc__session_policy(tpmc_tpm *tpm, const tpmc__loaded *at_hand, uint16_t hash, int is_salted,
+                         tpmc_error *err)
 {
-    TSS2_RC rc = Esys_TRSess_SetAttributes(tpm->esys, session, TPMA_SESSION_CONTINUESESSION, 0xff);
+    tpmc__session_policy_end(tpm);
+    if (is_salted)
+        return start_salted(tpm, TPM2_SE_POLICY, at_hand, hash, &tpm->policy, err);
+    return start(tpm, TPM2_SE_POLICY, ESYS_TR_NONE, hash, &tpm->policy, err);
+}
+
+/* After a command that ended it, ESAPI and the ledger have let go of it already. */
+void tpmc__session_policy_end(tpmc_tpm *tpm)
+{
+    uint32_t handle = tpm->policy.handle;
+
+    if (handle == 0)
+        return;
+    if (tpmc__ledger_find(&tpm->guard.ledger, handle) != NULL) {
+        tpmc__ledger_orphan(&tpm->guard.ledger, handle);
+        if (tpm->esys != NULL)
+            Esys_TR_Close(tpm->esys, &tpm->policy.tr);
+    }
+    memset(&tpm->policy, 0, sizeof(tpm->policy));
+    tpmc__tpm_clean(tpm);
+}
+
+int tpmc__session_arm(tpmc_tpm *tpm, ESYS_TR session, TPMA_SESSION attributes, tpmc_error *err)
+{
+    TSS2_RC rc = Esys_TRSess_SetAttributes(tpm->esys, session, attributes, 0xff);
 
     return tpmc__tpm_result(tpm, rc, "Esys_TRSess_SetAttributes", err);
+}
+
+void tpmc__bus_note(tpmc_tpm *tpm, int level)
+{
+    int former = atomic_load(&tpm->bus_level);
+
+    if (former == TPMC_BUS_NOTHING_SECRET || level < former)
+        atomic_store(&tpm->bus_level, level);
 }

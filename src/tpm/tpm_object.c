@@ -35,6 +35,7 @@ int tpmc_tpm_new(tpmc_env *env, tpmc_tpm **out, tpmc_error *err)
     }
     tpmc__ref_init(&tpm->ref);
     tpm->env = env;
+    atomic_init(&tpm->bus_level, TPMC_BUS_NOTHING_SECRET);
     tpmc__guard_init(&tpm->guard, env);
     status = tpmc__options_init(&tpm->options, TPMC_OBJECT_TPM, err);
     if (status == 0)
@@ -141,6 +142,11 @@ int tpmc_tpm_open(tpmc_tpm *tpm, tpmc_error *err)
         return status;
     tpmc__tpm_end(tpm);
     return 0;
+}
+
+int tpmc_tpm_bus_level(const tpmc_tpm *tpm)
+{
+    return tpm == NULL ? TPMC_BUS_NOTHING_SECRET : atomic_load(&tpm->bus_level);
 }
 
 void tpmc_tpm_release(tpmc_tpm *tpm)

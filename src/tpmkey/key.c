@@ -13,11 +13,13 @@ static void destroy(tpmc_key *key)
     tpmc__options_free(&key->options);
     tpmc__buf_free(&key->pem);
     tpmc__secret_clear(&key->password);
+    tpmc__secret_clear(&key->parent_password);
     tpmc__hook_release(&key->password_hook);
     tpmc__hook_release(&key->sign_hook);
     if (key->file != NULL)
         tpmc__keyfile_free(key->file);
     tpmc__mem_free(key->file);
+    tpmc__mem_free(key->imported);
     EVP_PKEY_free(key->public_key);
     tpmc__mem_free(key);
     tpmc_tpm_free(tpm);
@@ -41,6 +43,7 @@ static int make(tpmc_env *env, tpmc_key **out, tpmc_error *err)
     atomic_init(&key->is_read, 0);
     atomic_init(&key->has_password, 0);
     atomic_init(&key->wrong_salt, 0);
+    atomic_init(&key->missing_hashes, 0);
     status = tpmc__options_init(&key->options, TPMC_OBJECT_KEY, err);
     if (status == 0)
         status = tpmc__lock_init(&key->prepare, err);
@@ -135,6 +138,9 @@ void tpmc_key_free(tpmc_key *key)
 {
     if (key == NULL || !tpmc__ref_drop(&key->ref))
         return;
+    /* What stands at a persistent handle is the connection's. */
+    if (tpmc__key_is_persistent(key))
+        key->loaded = NULL;
     if (tpmc__env_forked(key->env)) {
         tpmc__mem_free(key->loaded);
     } else {
@@ -241,4 +247,16 @@ int tpmc_key_set_password_callback(tpmc_key *key, tpmc_password_fn fn, void *use
     key->password_hook.user = fn == NULL ? NULL : user;
     key->password_hook.release = fn == NULL ? NULL : release;
     return 0;
+}
+
+int tpmc_key_set_parent_password(tpmc_key *key, const void *password, size_t len, tpmc_error *err)
+{
+    int status = enter_setter(key, err);
+
+    if (status != 0)
+        return status;
+    if (len > TPMC__PASSWORD_MAX)
+        return tpmc__fail(err, TPMC_ERR_ARGUMENT, "the parent's password is longer than %d bytes",
+                          TPMC__PASSWORD_MAX);
+    return tpmc__secret_set(&key->parent_password, password, len, err);
 }

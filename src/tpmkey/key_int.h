@@ -8,6 +8,7 @@
 #include "keyfile/keyfile.h"
 #include "tpm/tpm_int.h"
 #include "tpmkey/algorithm.h"
+#include "tpmkey/parent_int.h"
 #include "tpmkey/verify.h"
 
 struct tpmc_key {
@@ -17,6 +18,7 @@ struct tpmc_key {
     tpmc__options options;
     tpmc__buf pem; /* a key file given as bytes */
     tpmc__secret password;
+    tpmc__secret parent_password;
     tpmc_password_fn ask_password;
     tpmc__hook password_hook;
     tpmc_sign_fn sign;
@@ -32,20 +34,43 @@ struct tpmc_key {
     atomic_int has_password; /* `password` is final, set or not */
 
     /* Guarded by the connection. */
-    tpmc__loaded *loaded;
+    tpmc__loaded *loaded; /* in the TPM; of a persistent key the connection's */
     int password_refused;
+    int parent_refused;
+    tpmc__private_part *imported; /* of an importable key: what TPM2_Import made of it */
+    int has_fallback;             /* the next one is what the key loads under after all */
+    tpmc__template fallback;
     atomic_int wrong_salt; /* PSS signatures of this key have a salt that PS256 does not allow */
+    atomic_uint missing_hashes; /* bits by tpmc__key_hash_bit(): this TPM does not sign with them */
 };
 
-/* Reads the key file unless that has been done. Needs no TPM. */
+/* What a key is used for. */
+typedef enum tpmc__purpose { TPMC__PURPOSE_SIGN, TPMC__PURPOSE_HMAC } tpmc__purpose;
+
+/* 1 for a key that stands at a persistent handle. After tpmc__key_read(). */
+int tpmc__key_is_persistent(const tpmc_key *key);
+/* The key's source as a plain struct: the one that its options name. */
+int tpmc__key_read_source(tpmc_key *key, tpmc__keyfile *out, tpmc_error *err);
+/* Where the key's parent is found. */
+void tpmc__key_place(tpmc_key *key, tpmc__parent_place *out);
+/* Reads the key file unless that has been done. Needs a TPM only for a persistent handle. */
 int tpmc__key_read(tpmc_key *key, tpmc_error *err);
-/* 0 when this release can sign with what the file holds; else why not. After tpmc__key_read(). */
-int tpmc__key_check_usable(const tpmc_key *key, tpmc_error *err);
+/* What a key of this type is for. */
+tpmc__purpose tpmc__key_purpose(const tpmc_key *key);
+/* 0 when the key can be used for this; else why not. After tpmc__key_read(). */
+int tpmc__key_check_usable(const tpmc_key *key, tpmc__purpose purpose, tpmc_error *err);
+/* Everything that an operation needs before the TPM is touched: the file, whether it can be used
+ * for this, and the password. */
+int tpmc__key_prepare(tpmc_key *key, tpmc__purpose purpose, tpmc_error *err);
 /* Settles which password is used; may ask the caller. TPMC_ERR_WRONG_PASSWORD when one is missing.
  */
 int tpmc__key_settle_password(tpmc_key *key, tpmc_error *err);
 /* Loads the key where it is not loaded. Within an operation on its connection. */
 int tpmc__key_load(tpmc_key *key, tpmc_error *err);
+/* The authorization of the loaded key for tpmc__use_begin(). */
+void tpmc__key_use(tpmc_key *key, tpmc__use *out);
+/* What stands in the TPM is not our key: it is loaded anew before its next use. */
+void tpmc__key_suspect(tpmc_key *key);
 /* The door of the operations: tpmc__env_enter() and freezing. */
 int tpmc__key_enter(tpmc_key *key, tpmc_error *err);
 

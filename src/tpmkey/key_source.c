@@ -1,41 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
-#include "codec/file.h"
 #include "tpmkey/key_int.h"
 
 #define MAX_SPKI 8192
-#define PARENT_OWNER 0x40000001u
 /* A person may be typing a password, and another thread waiting for that. */
 #define PREPARE_MS (5 * 60 * 1000)
-
-/* The bytes of the one source that was set. */
-static int read_source(tpmc_key *key, tpmc__buf *out, tpmc_error *err)
-{
-    const char *path = tpmc__options_text(&key->options, TPMC__KEY_KEYFILE);
-
-    if (path == NULL && key->pem.len == 0)
-        return tpmc__fail(
-            err, TPMC_ERR_ARGUMENT,
-            "no key was given: set the option 'keyfile', or the content of a key file");
-    if (path != NULL && key->pem.len > 0)
-        return tpmc__fail(
-            err, TPMC_ERR_ARGUMENT,
-            "two keys were given: the option 'keyfile' and the content of a key file");
-    if (path != NULL)
-        return tpmc__file_read(path, "key file", out, err);
-    tpmc__buf_append(out, key->pem.data, key->pem.len);
-    return tpmc__buf_check(out, "the key file", err);
-}
 
 /* The public key in the form that signatures are verified with; only RSA and EC keys have one. */
 static int read_public(tpmc_key *key, const tpmc__public *public, tpmc_error *err)
 {
-    tpmc__key_kind kind = { public->type, public->scheme.algorithm, public->scheme.hash };
     tpmc__key_kind ignored;
     tpmc__buf spki;
     int status = 0;
 
-    key->kind = kind;
+    tpmc__key_kind_of(public, &key->kind);
     status = tpmc__public_name(key->env, public, key->name, &key->name_len, err);
     if (status != 0 || (public->type != TPMC__ALG_RSA && public->type != TPMC__ALG_ECC))
         return status;
@@ -55,38 +33,25 @@ static int read_public(tpmc_key *key, const tpmc__public *public, tpmc_error *er
 
 static int read_file(tpmc_key *key, tpmc_error *err)
 {
-    const char *path = tpmc__options_text(&key->options, TPMC__KEY_KEYFILE);
-    tpmc__keyfile *file = NULL;
-    tpmc__buf bytes;
+    tpmc__keyfile *file = tpmc__mem_new(1, sizeof(*file));
     int status = 0;
 
-    tpmc__buf_init(&bytes, TPMC__KEYFILE_MAX);
-    status = read_source(key, &bytes, err);
-    if (status != 0)
-        goto out;
-    file = tpmc__mem_new(1, sizeof(*file));
-    if (file == NULL) {
-        status = tpmc__fail_nomem(err);
-        goto out;
-    }
-    status = tpmc__keyfile_parse(bytes.data, bytes.len, file, err);
+    if (file == NULL)
+        return tpmc__fail_nomem(err);
+    status = tpmc__key_read_source(key, file, err);
     if (status != 0) {
         tpmc__mem_free(file);
-        if (path != NULL)
-            tpmc__error_prefix(err, "%.200s", path);
-        goto out;
+        return status;
     }
     status = read_public(key, &file->key, err);
     if (status != 0) {
         tpmc__keyfile_free(file);
         tpmc__mem_free(file);
-        goto out;
+        return status;
     }
     key->file = file;
     atomic_store(&key->is_read, 1);
-out:
-    tpmc__buf_free(&bytes);
-    return status;
+    return 0;
 }
 
 /* Takes the lock under which a key is prepared once, whoever comes first. */
@@ -115,58 +80,88 @@ int tpmc__key_read(tpmc_key *key, tpmc_error *err)
     return status;
 }
 
-static int check_attributes(const tpmc__public *public, tpmc_error *err)
+static int is_sealed(const tpmc__public *public)
 {
+    return public->type == TPMC__ALG_KEYEDHASH && (public->attributes & TPMC__OBJECT_SIGN) == 0;
+}
+
+static int check_signer(const tpmc__public *public, tpmc_error *err)
+{
+    const uint32_t decrypter = TPMC__OBJECT_RESTRICTED | TPMC__OBJECT_DECRYPT;
+
+    if (is_sealed(public))
+        return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
+                          "the key file holds sealed data, not a signing key");
+    if (public->type == TPMC__ALG_KEYEDHASH)
+        return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
+                          "this is an HMAC key, which makes no signatures; it is for HMACs, with "
+                          "the program: tpmcloud hmac");
+    if (public->type == TPMC__ALG_SYMCIPHER)
+        return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
+                          "this is a symmetric key, which makes no signatures");
+    if (public->attributes & TPMC__OBJECT_SIGN)
+        return 0;
+    /* An RSA key that may decrypt anything signs what is padded in software. */
+    if (public->type == TPMC__ALG_RSA && (public->attributes & decrypter) == TPMC__OBJECT_DECRYPT)
+        return 0;
+    return tpmc__fail(err, TPMC_ERR_UNSUPPORTED, "this key may not sign");
+}
+
+static int check_hmac_key(const tpmc_key *key, tpmc_error *err)
+{
+    const tpmc__public *public = &key->file->key;
+
+    if (public->type != TPMC__ALG_KEYEDHASH)
+        return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
+                          "this is no HMAC key: it signs, with the program: tpmcloud sign");
+    if (is_sealed(public)) {
+        if (tpmc__options_number(&key->options, TPMC__KEY_ALLOW_SEALED_HMAC))
+            return 0;
+        return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
+                          "the key file holds sealed data, no HMAC key; if it is to leave the TPM "
+                          "and serve as the secret of an HMAC, set the option 'allow_sealed_hmac'");
+    }
+    if (public->scheme.algorithm == TPMC__ALG_XOR)
+        return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
+                          "this key is fixed to the scheme xor, so it makes no HMACs");
     if (public->attributes & TPMC__OBJECT_RESTRICTED)
         return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
-                          "this is a restricted signing key, which this release does not use");
-    if ((public->attributes & TPMC__OBJECT_SIGN) == 0)
-        return tpmc__fail(err, TPMC_ERR_UNSUPPORTED, "this key may not sign, only decrypt");
-    if ((public->attributes & TPMC__OBJECT_USER_WITH_AUTH) == 0)
-        return tpmc__fail(
-            err, TPMC_ERR_UNSUPPORTED,
-            "this key can only be used through a policy, which this release does not run");
+                          "this is a restricted HMAC key, which a TPM does not use for data from "
+                          "outside");
     return 0;
 }
 
-static int is_storage_key(const tpmc__public *public)
+tpmc__purpose tpmc__key_purpose(const tpmc_key *key)
 {
-    const uint32_t both = TPMC__OBJECT_RESTRICTED | TPMC__OBJECT_DECRYPT;
-
-    return (public->attributes & both) == both;
+    return key->kind.type == TPMC__ALG_KEYEDHASH ? TPMC__PURPOSE_HMAC : TPMC__PURPOSE_SIGN;
 }
 
-int tpmc__key_check_usable(const tpmc_key *key, tpmc_error *err)
+/* Steps without an authPolicy that they lead to mean nothing. */
+static int has_policy(const tpmc__keyfile *file)
+{
+    return file->key.auth_policy_len > 0 && (file->policy.count > 0 || file->auth_policy_count > 0);
+}
+
+int tpmc__key_check_usable(const tpmc_key *key, tpmc__purpose purpose, tpmc_error *err)
 {
     const tpmc__keyfile *file = key->file;
+    int status = 0;
 
     if (file == NULL)
         return 0;
-    if (file->type == TPMC__KEYFILE_SEALED)
-        return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
-                          "the key file holds sealed data, not a signing key");
-    if (file->type == TPMC__KEYFILE_IMPORTABLE)
-        return tpmc__fail(
-            err, TPMC_ERR_UNSUPPORTED,
-            "the key file is importable: it must first be imported into the TPM, which "
-            "this release does not do");
-    if (file->key.type == TPMC__ALG_KEYEDHASH || file->key.type == TPMC__ALG_SYMCIPHER)
-        return tpmc__fail(
-            err, TPMC_ERR_UNSUPPORTED,
-            "the key file holds a secret or a symmetric key, which makes no signatures");
-    if (is_storage_key(&file->key))
+    if (tpmc__public_is_storage(&file->key))
         return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
                           "this is a storage key, a parent of other keys; it cannot sign");
-    if (file->key.type != TPMC__ALG_RSA)
-        return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
-                          "this is an EC key; this release signs with RSA keys");
-    if (file->parent != PARENT_OWNER || file->rsa_parent)
+    status =
+        purpose == TPMC__PURPOSE_HMAC ? check_hmac_key(key, err) : check_signer(&file->key, err);
+    if (status != 0)
+        return status;
+    if (has_policy(file) || (file->key.attributes & TPMC__OBJECT_USER_WITH_AUTH) == 0)
         return tpmc__fail(
             err, TPMC_ERR_UNSUPPORTED,
-            "the key's parent is 0x%08x%s; this release uses keys under the ECC storage "
-            "primary of the owner hierarchy",
-            (unsigned)file->parent, file->rsa_parent ? " (RSA)" : "");
-    return check_attributes(&file->key, err);
+            "this key is to be used through its policy, which this release does not run yet; the "
+            "program's 'key show' shows it");
+    return 0;
 }
 
 /* Asks with no lock held but the one that makes this happen once. */
@@ -203,9 +198,11 @@ static int find_password(tpmc_key *key, tpmc_error *err)
         return 0;
     return tpmc__fail(
         err, TPMC_ERR_WRONG_PASSWORD,
-        "the key file says that the key has a password, and none was given; nothing was tried, "
-        "since a wrong one counts towards the TPM's lockout. Give it, with the program by "
-        "--password-file; if the key has none after all, give an empty one");
+        "%s, and none was given; nothing was tried, since a wrong one counts towards the TPM's "
+        "lockout. Give it, with the program by --password-file; if the key has none after all, "
+        "give an empty one",
+        file->has_empty_auth ? "the key file says that the key has a password"
+                             : "the key may have a password");
 }
 
 int tpmc__key_settle_password(tpmc_key *key, tpmc_error *err)
@@ -293,7 +290,7 @@ int tpmc_key_supports(tpmc_key *key, const char *algorithm, tpmc_error *err)
         return tpmc__fail(err, TPMC_ERR_ARGUMENT, "the parameter 'algorithm' is NULL");
     status = tpmc__key_read(key, err);
     if (status == 0)
-        status = tpmc__key_check_usable(key, err);
+        status = tpmc__key_check_usable(key, tpmc__key_purpose(key), err);
     if (status != 0)
         return status;
     return tpmc__algorithm_for(&key->kind, algorithm, &found, err);

@@ -43,6 +43,7 @@ void tpmc_key_template_free(tpmc_key_template *key_template)
         return;
     env = key_template->env;
     tpmc__secret_clear(&key_template->password);
+    tpmc__secret_clear(&key_template->parent_password);
     tpmc__options_free(&key_template->options);
     tpmc__mem_free(key_template);
     tpmc_env_free(env);
@@ -81,6 +82,19 @@ int tpmc_key_template_set_password(tpmc_key_template *key_template, const void *
         return tpmc__fail(err, TPMC_ERR_ARGUMENT,
                           "the new key's password ends in a NUL byte, which a TPM does not keep");
     return tpmc__secret_set(&key_template->password, password, len, err);
+}
+
+int tpmc_key_template_set_parent_password(tpmc_key_template *key_template, const void *password,
+                                          size_t len, tpmc_error *err)
+{
+    int status = enter_setter(key_template, err);
+
+    if (status != 0)
+        return status;
+    if (len > TPMC__PASSWORD_MAX)
+        return tpmc__fail(err, TPMC_ERR_ARGUMENT, "the parent's password is longer than %d bytes",
+                          TPMC__PASSWORD_MAX);
+    return tpmc__secret_set(&key_template->parent_password, password, len, err);
 }
 
 int tpmc__key_template_use(tpmc_env *env, tpmc_key_template *given, tpmc_key_template **out,

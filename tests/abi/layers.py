@@ -37,6 +37,7 @@ IMPLEMENTS = {
     "option.h": ("base",),
     "version.h": ("base",),
     "http.h": ("http",),
+    "jwk.h": ("proto",),
     "tpmkey.h": ("tpm", "policy", "tpmkey"),
     "tpmkey_esys.h": ("tpm", "tpmkey"),
     "token.h": ("proto",),

@@ -1,99 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The program against a private software TPM: cli_test.sh PROGRAM
+# The program against a private software TPM: usage, import, show, sign and token: cli_test.sh PROGRAM
 set -u
-
-program=$(realpath "$1")
-here=$(dirname "$(realpath "$0")")
-work=$(mktemp -d /tmp/tpmcloud-cli.XXXXXX)
-# shellcheck source=../support/swtpm.sh
-. "$here/../support/swtpm.sh"
-
-count=0
-failures=0
-background=
-
-cleanup() {
-  [ -z "$background" ] || kill -KILL "$background" 2>/dev/null
-  swtpm_stop
-  rm -rf "$work"
-}
-trap cleanup EXIT
-trap 'exit 1' INT TERM
-
-ok() {
-  count=$((count + 1))
-  echo "ok $count - $1"
-}
-
-not_ok() {
-  count=$((count + 1))
-  failures=$((failures + 1))
-  echo "not ok $count - $1"
-  shift
-  printf '#   %s\n' "$@"
-  [ ! -s "$work/err" ] || sed 's/^/#   stderr: /' "$work/err"
-}
-
-# check NAME COMMAND...: the command succeeds.
-check() {
-  local name=$1
-  shift
-  if "$@" >"$work/check" 2>&1; then ok "$name"; else not_ok "$name" "failed: $*" "$(cat "$work/check")"; fi
-}
-
-# run ARGS...: runs the program with $input as standard input; output in $work/out and $work/err, status in rc.
-input=/dev/null
-run() {
-  "$program" "$@" <"$input" >"$work/out" 2>"$work/err"
-  rc=$?
-}
-
-# The TPM holds nothing and the output directory no half-made file.
-is_clean() {
-  local left
-  left=$(tpm2_getcap -T "$SWTPM_TCTI" handles-transient 2>&1 && tpm2_getcap -T "$SWTPM_TCTI" handles-loaded-session 2>&1)
-  [ -z "$left" ] || { echo "the TPM holds $left"; return 1; }
-  left=$(find "$work" -name '.tpmcloud-*')
-  [ -z "$left" ] || { echo "left behind: $left"; return 1; }
-}
-
-# expect NAME STATUS PATTERN ARGS...: the status, an extended regular expression that standard error matches (empty: standard
-# error is empty), and nothing left in the TPM.
-expect() {
-  local name=$1 status=$2 pattern=$3
-  shift 3
-  run "$@"
-  judge "$name" "$status" "$pattern"
-}
-
-judge() {
-  local name=$1 status=$2 pattern=$3 dirt
-  if [ "$rc" -ne "$status" ]; then
-    not_ok "$name" "exit status $rc, not $status"
-  elif [ -z "$pattern" ] && [ -s "$work/err" ]; then
-    not_ok "$name" "standard error is not empty"
-  elif [ -n "$pattern" ] && ! grep -qE -- "$pattern" "$work/err"; then
-    not_ok "$name" "standard error does not match: $pattern"
-  elif grep -qv '^tpmcloud: ' "$work/err" && [ "$pattern" != any ]; then
-    not_ok "$name" "a line of standard error does not begin with the program's name"
-  elif ! dirt=$(is_clean); then
-    not_ok "$name" "$dirt"
-  else
-    ok "$name"
-  fi
-}
-
-# refuse NAME STATUS PATTERN FILE ARGS...: as expect, and FILE does not exist and nothing is on standard output.
-refuse() {
-  local name=$1 file=$4
-  expect "$1" "$2" "$3" "${@:5}"
-  if [ -e "$file" ] || [ -s "$work/out" ]; then not_ok "$name: nothing is written" "there is output"; fi
-}
-
-verify_rs256() {
-  openssl dgst -sha256 -verify "$work/public.pem" -signature "$1" "$work/message"
-}
+# shellcheck source=cli.sh
+. "$(dirname "$0")/cli.sh"
 
 verify_ps256() {
   openssl dgst -sha256 -binary -out "$work/digest" "$work/message" &&
@@ -116,25 +26,12 @@ assert eval(condition), (header, claims)
 PYTHON
 }
 
-mode_of() {
-  stat -c %a "$1"
-}
-
-swtpm_start "$work/tpm" || exit 1
-export TPMCLOUD_TCTI=$SWTPM_TCTI
-unset TPM2TOOLS_TCTI TSS2_LOG
-cd "$work" || exit 1
-
 openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out private.pem 2>/dev/null ||
   openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out private.pem 2>/dev/null
 openssl pkey -in private.pem -pubout -out public.pem
 openssl req -x509 -key private.pem -subj /CN=test -days 1 -out certificate.pem 2>/dev/null
 /usr/bin/python3 -c 'import json; print(json.dumps({"type": "service_account", "private_key_id": "abc",
   "private_key": open("private.pem").read(), "client_email": "robot@project.iam.gserviceaccount.com"}))' >account.json
-printf 'a message\n' >message
-printf 'correct horse\n' >password
-printf 'wrong horse\n' >wrong
-: >empty
 
 # --- usage -------------------------------------------------------------------------------------------------------------------
 
@@ -155,6 +52,8 @@ expect "value for a switch" 2 '--json is a switch' key show x --json=7
 expect "stray argument" 2 'belongs to no flag' sign stray
 check "it is not shown either" sh -c '! grep -q stray err'
 expect "two key files" 2 'takes one file' key show a b
+expect "two key files, one behind its flag" 2 'takes one file' key show --keyfile a b
+expect "two inputs" 2 'takes one file' key import a --in b --out c
 expect "no key file" 2 'needs the path of a key file' key show
 expect "import without --in" 2 '--in is missing' key import --out x
 expect "import without --out" 2 '--out is missing' key import --in private.pem
@@ -164,14 +63,15 @@ expect "password and private key from standard input" 2 'cannot both' key import
 expect "password given twice" 2 'more than once' sign --keyfile k --password a --password-file password
 expect "password too long" 2 'longer than 4096' sign --keyfile k --password "$(printf '%05000d' 0)"
 
-for words in "" "key import" "key show" "key public" "sign" "gcp token"; do
+for words in "" "key create" "key import" "key convert" "key wrap" "key show" "key public" "key csr" "key certificate" "key parent" \
+  "key persist-parent" "sign" "hmac" "gcp token"; do
   # shellcheck disable=SC2086
   expect "help of '$words'" 0 '' help $words
   cp out help
   # shellcheck disable=SC2086
   expect "'$words --help'" 0 '' $words --help
   check "both are the same" cmp help out
-  check "no flag of '$words' is listed twice" sh -c '! grep -oE "^  --[a-z-]+" out | sort | uniq -d | grep .'
+  check "no flag of '$words' is listed twice" sh -c '! grep -oE "^  --[A-Za-z-]+" out | sort | uniq -d | grep .'
   check "no line of it is too long" sh -c '! tail -n +2 out | grep -E "^.{81}"'
 done
 check "help lists flags from the tables with defaults" sh -c \
@@ -521,7 +421,10 @@ judge "a signal while the message is awaited" 1 'stopped by a signal'
 check "nothing is written" test ! -e signature
 
 kill -STOP "$SWTPM_PID"
-"$program" sign --keyfile account.pem --in message --out signature >out 2>err &
+# The signal may cut short libtss2's opening of the TCTI, which in 4.x leaks then; the library is unloaded by the time
+# that leaks are looked for, so only a slow stack trace names it.
+ASAN_OPTIONS="${ASAN_OPTIONS:-}:fast_unwind_on_malloc=0" \
+  "$program" sign --keyfile account.pem --in message --out signature >out 2>err &
 background=$!
 wait_until waits_for_input
 sleep 0.5
@@ -542,5 +445,4 @@ export TPMCLOUD_TCTI=$SWTPM_TCTI
 refuse "a key of another TPM" 1 '0x[0-9a-f]*1df' none sign --keyfile account.pem --in message
 refuse "a parent pinned that was the other TPM's" 1 . bad.pem key import --in private.pem --out bad.pem --parent-name "$name"
 
-echo "$count checks, $failures failed"
-[ $failures -eq 0 ]
+finish

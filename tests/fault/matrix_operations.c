@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fault/matrix_operations.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "support/check.h"
 #include "support/software_key.h"
+#include "tpm/made_key.h"
 
 static int open_plain(matrix_cell *cell)
 {
@@ -94,6 +100,122 @@ static int import(matrix_cell *cell)
     return rc;
 }
 
+static int open_turn(matrix_cell *cell, turn_sort sort)
+{
+    cell->sort = sort;
+    cell->key = turn_key(&cell->fixture, &cell->keys->turns, sort);
+    return 0;
+}
+
+static int open_hmac(matrix_cell *cell)
+{
+    return open_turn(cell, TURN_HMAC);
+}
+
+static int open_hmac_long(matrix_cell *cell)
+{
+    return open_turn(cell, TURN_HMAC_LONG);
+}
+
+static int open_restricted(matrix_cell *cell)
+{
+    return open_turn(cell, TURN_RESTRICTED);
+}
+
+static int open_restricted_long(matrix_cell *cell)
+{
+    return open_turn(cell, TURN_RESTRICTED_LONG);
+}
+
+static int use(matrix_cell *cell)
+{
+    return turn_use(&cell->fixture, cell->key, cell->sort);
+}
+
+static int use_anew(matrix_cell *cell)
+{
+    tpmc_key_free(cell->key);
+    cell->key = NULL;
+    (void)open_turn(cell, cell->sort);
+    return use(cell);
+}
+
+static int open_importable(matrix_cell *cell)
+{
+    return fixture_key(&cell->fixture, cell->keys->importable, NULL, &cell->key);
+}
+
+static int sign_importable_anew(matrix_cell *cell)
+{
+    return sign_anew(cell, open_importable);
+}
+
+static int open_decrypt(matrix_cell *cell)
+{
+    return fixture_key_text(&cell->fixture, cell->keys->decrypt, NULL, &cell->key);
+}
+
+static int sign_decrypt_anew(matrix_cell *cell)
+{
+    return sign_anew(cell, open_decrypt);
+}
+
+static int open_under_persistent(matrix_cell *cell)
+{
+    int rc = open_password(cell);
+
+    if (rc == 0)
+        rc = tpmc_key_set(cell->key, "parent_handle", "0x81000077", cell->fixture.err);
+    return rc;
+}
+
+static int sign_under_persistent_anew(matrix_cell *cell)
+{
+    return sign_anew(cell, open_under_persistent);
+}
+
+static int create(matrix_cell *cell)
+{
+    fixture *f = &cell->fixture;
+    tpmc_key_template *t = NULL;
+    tpmc_bytes *pem = NULL;
+    int rc = 0;
+
+    check(tpmc_key_template_new(f->env, &t, f->err) == 0);
+    check(tpmc_key_template_set(t, "algorithm", "ecc256", f->err) == 0);
+    check(tpmc_key_template_set_password(t, "made", 4, f->err) == 0);
+    rc = tpmc_key_create(f->tpm, t, &pem, f->err);
+    check((rc == 0) == (pem != NULL));
+    tpmc_bytes_free(pem);
+    tpmc_key_template_free(t);
+    return rc;
+}
+
+/* A former connection has left contexts behind. */
+static int prepare_context(matrix_cell *cell, turn_sort sort)
+{
+    fixture *f = &cell->fixture;
+
+    (void)snprintf(cell->folder, sizeof(cell->folder), "/tmp/matrix-%ld", (long)getpid());
+    (void)mkdir(cell->folder, 0700);
+    check(tpmc_tpm_set(f->tpm, "context_dir", cell->folder, f->err) == 0);
+    (void)open_turn(cell, sort);
+    if (use(cell) != 0)
+        return tpmc_error_code(f->err);
+    tpmc_tpm_release(f->tpm);
+    return 0;
+}
+
+static int prepare_context_plain(matrix_cell *cell)
+{
+    return prepare_context(cell, TURN_PLAIN);
+}
+
+static int prepare_context_hmac(matrix_cell *cell)
+{
+    return prepare_context(cell, TURN_HMAC);
+}
+
 const matrix_operation matrix_operations[] = {
     { "sign", 0, open_plain, sign, sign_plain_anew },
     { "sign-password", 0, open_password, sign, sign_password_anew },
@@ -105,23 +227,63 @@ const matrix_operation matrix_operations[] = {
     { "second", 0, prepare_second, sign, sign_password_anew },
     { "import", 0, prepare_nothing, import, import },
     { "import-owner", 1, prepare_nothing, import, import },
+    { "hmac", 0, open_hmac, use, use_anew },
+    { "hmac-long", 0, open_hmac_long, use, use_anew },
+    { "restricted", 0, open_restricted, use, use_anew },
+    { "restricted-long", 0, open_restricted_long, use, use_anew },
+    { "importable", 0, open_importable, sign, sign_importable_anew },
+    { "decrypt", 0, open_decrypt, sign, sign_decrypt_anew },
+    { "persistent-parent", 0, open_under_persistent, sign, sign_under_persistent_anew },
+    { "create", 0, prepare_nothing, create, create },
+    { "context", 0, prepare_context_plain, use, use_anew },
+    { "context-hmac", 0, prepare_context_hmac, use, use_anew },
 };
 
 const size_t matrix_operation_count = sizeof(matrix_operations) / sizeof(matrix_operations[0]);
+
+#define PERSISTENT_PARENT 0x81000077u
+
+static const made_key decrypt_key = {
+    .type = TPM2_ALG_RSA,
+    .attributes = MADE_DECRYPT,
+    .scheme = TPM2_ALG_NULL,
+    .size = 2048,
+};
+
+static void make_importable(fixture *f, matrix_keys *keys)
+{
+    char text[SOFTWARE_KEY_MAX];
+    size_t len = software_key_write(software_key_rsa(2048), SOFTWARE_KEY_PKCS8_PEM, text);
+    tpmc_key_template *t = NULL;
+    tpmc_bytes *parent = NULL;
+
+    check(tpmc_key_template_new(f->env, &t, f->err) == 0);
+    check(tpmc_tpm_read_parent(f->tpm, t, &parent, NULL, f->err) == 0);
+    check(tpmc_key_wrap(t, tpmc_bytes_data(parent), tpmc_bytes_len(parent), text, len,
+                        &keys->importable, f->err) == 0);
+    tpmc_bytes_free(parent);
+    tpmc_key_template_free(t);
+}
 
 void matrix_keys_make(matrix_keys *keys)
 {
     static const fixture_template with_password = { .password = MATRIX_KEY_PASSWORD };
     static const fixture_template with_lockout = { .password = MATRIX_KEY_PASSWORD,
                                                    .dictionary_attack = "1" };
+    tpmc_bytes *name = NULL;
     fixture f;
 
     memset(keys, 0, sizeof(*keys));
+    turns_make(&keys->turns);
+    check(made_key_write(&decrypt_key, keys->decrypt) == 0);
     fixture_attach(&f, 0);
     check(fixture_connect(&f) == 0);
     check(fixture_import(&f, NULL, &keys->plain) == 0);
     check(fixture_import(&f, &with_password, &keys->password) == 0);
     check(fixture_import(&f, &with_lockout, &keys->protected) == 0);
+    make_importable(&f, keys);
+    check(tpmc_tpm_persist_parent(f.tpm, NULL, PERSISTENT_PARENT, &name, f.err) == 0);
+    tpmc_bytes_free(name);
     fixture_detach(&f);
     tap_free(f.tap);
 }
@@ -131,6 +293,8 @@ void matrix_keys_free(matrix_keys *keys)
     tpmc_bytes_free(keys->plain);
     tpmc_bytes_free(keys->password);
     tpmc_bytes_free(keys->protected);
+    tpmc_bytes_free(keys->importable);
+    turns_free(&keys->turns);
     memset(keys, 0, sizeof(*keys));
 }
 
@@ -171,10 +335,28 @@ void matrix_cell_reconnect(matrix_cell *cell, const matrix_operation *operation)
     connect_cell(cell, operation);
 }
 
+static void remove_folder(const char *folder)
+{
+    char path[512];
+    const struct dirent *entry = NULL;
+    DIR *dir = folder[0] != '\0' ? opendir(folder) : NULL;
+
+    if (dir == NULL)
+        return;
+    for (entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+        (void)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+        if (entry->d_name[0] != '.')
+            check(unlink(path) == 0);
+    }
+    closedir(dir);
+    check(rmdir(folder) == 0);
+}
+
 void matrix_cell_free(matrix_cell *cell)
 {
     free_keys(cell);
     fixture_detach(&cell->fixture);
     tap_free(cell->fixture.tap);
     cell->fixture.tap = NULL;
+    remove_folder(cell->folder);
 }

@@ -3,6 +3,7 @@
 #define TESTS_FAULT_MATRIX_OPERATIONS_H
 
 #include "support/tpm_fixture.h"
+#include "tpm/turns.h"
 
 #define MATRIX_KEY_PASSWORD "matrix key password"
 #define MATRIX_OWNER_PASSWORD "matrix owner password"
@@ -12,6 +13,9 @@ typedef struct matrix_keys {
     tpmc_bytes *plain;     /* no password, noDA */
     tpmc_bytes *password;  /* noDA */
     tpmc_bytes *protected; /* password, subject to dictionary-attack lockout */
+    tpmc_bytes *importable;
+    char decrypt[TSS2_FILE_TEXT_MAX]; /* RSA, signs by TPM2_RSA_Decrypt only */
+    turn_files turns;
 } matrix_keys;
 
 /* What a cell works with. */
@@ -20,6 +24,8 @@ typedef struct matrix_cell {
     const matrix_keys *keys;
     tpmc_key *key;
     tpmc_key *other_key;
+    turn_sort sort;
+    char folder[64]; /* of saved contexts; "" for none */
 } matrix_cell;
 
 typedef struct matrix_operation {

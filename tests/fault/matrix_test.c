@@ -224,6 +224,17 @@ static int is_stuck(const report *r, uint32_t code, const matrix_fault *fault)
     return r->anew != 0 && (code != TAP_CC_CREATE_PRIMARY || r->anew != TPMC_ERR_WRONG_PASSWORD);
 }
 
+static int brings_object(uint32_t code)
+{
+    static const uint32_t codes[] = { TAP_CC_CREATE_PRIMARY, TAP_CC_LOAD, 0x15b, 0x161, 0x186 };
+
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (code == codes[i])
+            return 1;
+    }
+    return 0;
+}
+
 /*
  * Bits that nothing protects: the number of a new handle, and what StartAuthSession answers. Then
  * the TPM and we disagree without a way to know; the cell must end, with no wrong signature.
@@ -234,8 +245,10 @@ static int is_undetectable(uint32_t code, const matrix_fault *fault)
         return 0;
     if (code == TAP_CC_START_AUTH_SESSION)
         return fault->value > 10;
-    return (code == TAP_CC_CREATE_PRIMARY || code == TAP_CC_LOAD) && fault->value > 10 &&
-           fault->value < 14;
+    /* ContextLoad and HashSequenceStart answer with nothing but the handle. */
+    if (code == 0x161 || code == 0x186)
+        return fault->value > 10;
+    return brings_object(code) && fault->value > 10 && fault->value < 14;
 }
 
 /* A TPM that says it does not know our session keeps it if it lied. */

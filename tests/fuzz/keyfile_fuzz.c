@@ -39,23 +39,50 @@ static void try_public(const uint8_t *data, size_t size)
     tpmc__buf_free(&out);
 }
 
-/* What was taken for a file can be described, and what is written reads as the same again. */
-static void use_file(tpmc_env *env, const tpmc__keyfile *file)
+/* Halves of the input as a pair of public area and private part; the first two bytes cut it. */
+static void try_pair(const uint8_t *data, size_t size)
+{
+    tpmc__keyfile file;
+    size_t cut;
+
+    if (size < 2)
+        return;
+    cut = 2 + (size_t)(data[0] << 8 | data[1]);
+    if (cut > size)
+        cut = size;
+    if (tpmc__keyfile_from_pair(data, cut, data + cut, size - cut, &file, NULL) == 0)
+        tpmc__keyfile_free(&file);
+}
+
+/* What was taken for a file can be described and asked for its parent. */
+static void ask_file(tpmc_env *env, const tpmc__keyfile *file)
 {
     tpmc__json *json = NULL;
-    tpmc__keyfile again;
-    tpmc__buf first;
-    tpmc__buf second;
+    int status;
 
     if (tpmc__keyfile_describe(env, file, &json, NULL) != 0)
         abort();
     tpmc__json_free(json);
+    status = tpmc__keyfile_check_parent(env, file, &file->key, NULL);
+    if (status != 0 && (status != TPMC_ERR_WRONG_TPM || !file->parent_id))
+        abort();
+    if (file->handle ? file->private_len != 0 : file->private_len == 0)
+        abort();
+}
+
+/* What is written reads as the same again. The old layout is never written. */
+static void rewrite_file(const tpmc__keyfile *file)
+{
+    tpmc__keyfile again;
+    tpmc__buf first;
+    tpmc__buf second;
+
     tpmc__buf_init(&first, 2 * TPMC__KEYFILE_MAX);
     tpmc__buf_init(&second, 2 * TPMC__KEYFILE_MAX);
-    if (tpmc__keyfile_write(file, &first) != 0)
+    if (tpmc__keyfile_write(file, &first) != (file->old_layout ? TPMC_ERR_ARGUMENT : 0))
         abort();
     /* PEM is longer than DER: a file near the ceiling does not come back. */
-    if (first.len <= TPMC__KEYFILE_MAX) {
+    if (first.len != 0 && first.len <= TPMC__KEYFILE_MAX) {
         if (tpmc__keyfile_parse(first.data, first.len, &again, NULL) != 0 ||
             tpmc__keyfile_write(&again, &second) != 0)
             abort();
@@ -74,8 +101,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!env)
         env = make_env();
     try_public(data, size);
+    try_pair(data, size);
     if (tpmc__keyfile_parse(data, size, &file, NULL) == 0) {
-        use_file(env, &file);
+        ask_file(env, &file);
+        rewrite_file(&file);
         tpmc__keyfile_free(&file);
     }
     return 0;

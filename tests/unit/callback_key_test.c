@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit/expect.h"
 
+#include <stdio.h>
+
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
@@ -29,14 +32,18 @@ static int sign(void *user, const char *algorithm, const uint8_t *data, size_t l
 {
     struct signer *signer = user;
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(signer->pkey, NULL);
-    int pss = strcmp(algorithm, "PS256") == 0;
+    const char *bits = algorithm + strlen(algorithm) - 3;
+    int pss = algorithm[0] == 'P';
+    char hash[16];
 
     signer->calls++;
     strncpy(signer->algorithm, algorithm, sizeof(signer->algorithm) - 1);
     *out_len = capacity;
     assert_int_equal(EVP_PKEY_sign_init(ctx), 1);
-    EVP_PKEY_CTX_set_rsa_padding(ctx, pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING);
-    EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256());
+    if (EVP_PKEY_is_a(signer->pkey, "RSA"))
+        EVP_PKEY_CTX_set_rsa_padding(ctx, pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING);
+    snprintf(hash, sizeof(hash), "SHA%s", bits);
+    EVP_PKEY_CTX_set_signature_md(ctx, EVP_get_digestbyname(hash));
     if (pss)
         EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, signer->salt_len);
     assert_int_equal(EVP_PKEY_sign(ctx, out, out_len, data, len), 1);
@@ -239,6 +246,178 @@ static void other_kinds_cannot_do_rsa(void **state)
     EVP_PKEY_free(ec);
 }
 
+/* All algorithms of the key's type; the callback gets a digest as long as the hash. */
+static void try_algorithms(const char *type, const char *const *names, const char *refused)
+{
+    EVP_PKEY *rsa = signer.pkey;
+    unsigned char *rsa_spki = signer.spki;
+    int rsa_len = signer.spki_len;
+    tpmc_key *key = NULL;
+    tpmc_bytes *out = NULL;
+
+    if (type != NULL) {
+        signer.pkey = EVP_EC_gen(type);
+        signer.spki = NULL;
+        signer.spki_len = i2d_PUBKEY(signer.pkey, &signer.spki);
+    }
+    signer.salt_len = RSA_PSS_SALTLEN_DIGEST;
+    key = new_key();
+    for (size_t i = 0; names[i] != NULL; i++) {
+        expect_success(tpmc_key_supports(key, names[i], signer.err), signer.err);
+        expect_success(tpmc_key_sign(key, names[i], "abc", 3, &out, signer.err), signer.err);
+        assert_string_equal(signer.algorithm, names[i]);
+        tpmc_bytes_free(out);
+    }
+    expect_success(tpmc_key_sign(key, NULL, "abc", 3, &out, signer.err), signer.err);
+    assert_string_equal(signer.algorithm, names[0]);
+    tpmc_bytes_free(out);
+    expect_failure(tpmc_key_sign(key, refused, "abc", 3, &out, signer.err), signer.err,
+                   TPMC_ERR_UNSUPPORTED, refused);
+    assert_null(out);
+    tpmc_key_free(key);
+    if (type != NULL) {
+        OPENSSL_free(signer.spki);
+        EVP_PKEY_free(signer.pkey);
+        signer.pkey = rsa;
+        signer.spki = rsa_spki;
+        signer.spki_len = rsa_len;
+    }
+}
+
+static void signs_with_every_algorithm(void **state)
+{
+    static const char *const rsa[] = { "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", NULL };
+    static const char *const p256[] = { "ES256", "ECDSA-SHA256", "ECDSA-SHA384", "ECDSA-SHA512",
+                                        NULL };
+    static const char *const p384[] = { "ES384", "ECDSA-SHA256", "ECDSA-SHA384", "ECDSA-SHA512",
+                                        NULL };
+    static const char *const p521[] = { "ES512", "ECDSA-SHA256", "ECDSA-SHA384", "ECDSA-SHA512",
+                                        NULL };
+
+    (void)state;
+    try_algorithms(NULL, rsa, "ES256");
+    try_algorithms("P-256", p256, "ES384");
+    try_algorithms("P-384", p384, "ES256");
+    try_algorithms("P-521", p521, "RS512");
+}
+
+/* RSASSA-PSS has no room for the salt of SHA-512 in 1024 bits. */
+static void refuses_pss_in_a_short_key(void **state)
+{
+    EVP_PKEY *long_key = signer.pkey;
+    unsigned char *spki = NULL;
+    tpmc_key *key = NULL;
+    tpmc_bytes *out = NULL;
+    int len = 0;
+
+    (void)state;
+    signer.pkey = EVP_RSA_gen(1024);
+    signer.salt_len = RSA_PSS_SALTLEN_DIGEST;
+    len = i2d_PUBKEY(signer.pkey, &spki);
+    expect_success(
+        tpmc_key_new_callback(signer.env, spki, (size_t)len, sign, &signer, NULL, &key, signer.err),
+        signer.err);
+    expect_failure(tpmc_key_sign(key, "PS512", "abc", 3, &out, signer.err), signer.err,
+                   TPMC_ERR_UNSUPPORTED, "too short for PS512");
+    assert_int_equal(signer.calls, 0);
+    expect_success(tpmc_key_sign(key, "PS384", "abc", 3, &out, signer.err), signer.err);
+    tpmc_bytes_free(out);
+    expect_success(tpmc_key_sign(key, "RS512", "abc", 3, &out, signer.err), signer.err);
+    tpmc_bytes_free(out);
+    tpmc_key_free(key);
+    OPENSSL_free(spki);
+    EVP_PKEY_free(signer.pkey);
+    signer.pkey = long_key;
+}
+
+/* A MAC of the whole message, by a key that OpenSSL has. */
+static int mac(void *user, const char *algorithm, const uint8_t *data, size_t len, uint8_t *out,
+               size_t capacity, size_t *out_len)
+{
+    struct signer *self = user;
+    unsigned int made = (unsigned int)capacity;
+
+    self->calls++;
+    strncpy(self->algorithm, algorithm, sizeof(self->algorithm) - 1);
+    assert_non_null(HMAC(EVP_sha256(), "secret", 6, data, len, out, &made));
+    *out_len = self->claim != 0 ? self->claim : made;
+    return self->status;
+}
+
+static tpmc_key *new_mac_key(void)
+{
+    tpmc_key *key = NULL;
+
+    expect_success(
+        tpmc_key_new_callback(signer.env, NULL, 0, mac, &signer, release, &key, signer.err),
+        signer.err);
+    return key;
+}
+
+static void makes_macs(void **state)
+{
+    static const size_t lengths[] = { 0, 1, 64, 5000 };
+    static uint8_t message[5000];
+    tpmc_key *key = new_mac_key();
+    tpmc_bytes *out = NULL;
+
+    (void)state;
+    memset(message, 'm', sizeof(message));
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        uint8_t expected[32];
+        unsigned int len = sizeof(expected);
+
+        assert_non_null(HMAC(EVP_sha256(), "secret", 6, message, lengths[i], expected, &len));
+        expect_success(tpmc_key_hmac(key, message, lengths[i], &out, signer.err), signer.err);
+        assert_string_equal(signer.algorithm, "HS256");
+        assert_int_equal(tpmc_bytes_len(out), 32);
+        assert_memory_equal(tpmc_bytes_data(out), expected, 32);
+        tpmc_bytes_free(out);
+    }
+    expect_success(tpmc_key_supports(key, "HS256", signer.err), signer.err);
+    expect_failure(tpmc_key_supports(key, "HS384", signer.err), signer.err, TPMC_ERR_UNSUPPORTED,
+                   "HS384");
+    tpmc_key_free(key);
+    assert_int_equal(signer.released, 1);
+}
+
+static void refuses_unfit_macs(void **state)
+{
+    static const size_t claims[] = { 31, 33, 64, 65, 4096 };
+    tpmc_key *key = new_mac_key();
+    tpmc_key *rsa = new_key();
+    tpmc_bytes *out = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
+        signer.claim = claims[i];
+        expect_failure(tpmc_key_hmac(key, "abc", 3, &out, signer.err), signer.err, TPMC_ERR_IO,
+                       "instead of 32");
+        assert_null(out);
+    }
+    signer.status = TPMC_ERR_DENIED;
+    expect_failure(tpmc_key_hmac(key, "abc", 3, &out, signer.err), signer.err, TPMC_ERR_DENIED,
+                   "callback");
+    signer.calls = 0;
+    expect_failure(tpmc_key_hmac(key, NULL, 3, &out, signer.err), signer.err, TPMC_ERR_ARGUMENT,
+                   "data");
+    expect_failure(tpmc_key_hmac(key, "abc", 3, NULL, signer.err), signer.err, TPMC_ERR_ARGUMENT,
+                   "out");
+    expect_failure(tpmc_key_hmac(NULL, "abc", 3, &out, signer.err), signer.err, TPMC_ERR_ARGUMENT,
+                   "key");
+    expect_failure(tpmc_key_hmac(rsa, "abc", 3, &out, signer.err), signer.err, TPMC_ERR_UNSUPPORTED,
+                   "no HMAC key");
+    expect_failure(tpmc_key_sign(key, NULL, "abc", 3, &out, signer.err), signer.err,
+                   TPMC_ERR_UNSUPPORTED, "tpmc_key_hmac");
+    expect_failure(tpmc_key_sign(key, "HS256", "abc", 3, &out, signer.err), signer.err,
+                   TPMC_ERR_UNSUPPORTED, "tpmc_key_hmac");
+    expect_failure(tpmc_key_sign(key, "RS256", "abc", 3, &out, signer.err), signer.err,
+                   TPMC_ERR_UNSUPPORTED, "tpmc_key_hmac");
+    assert_int_equal(signer.calls, 0);
+    tpmc_key_free(rsa);
+    tpmc_key_free(key);
+}
+
 static void takes_no_settings(void **state)
 {
     tpmc_key *key = new_key();
@@ -265,6 +444,10 @@ int main(void)
         WITH_SIGNER(checks_digests),
         WITH_SIGNER(refuses_unfit_public_keys),
         WITH_SIGNER(other_kinds_cannot_do_rsa),
+        WITH_SIGNER(signs_with_every_algorithm),
+        WITH_SIGNER(refuses_pss_in_a_short_key),
+        WITH_SIGNER(makes_macs),
+        WITH_SIGNER(refuses_unfit_macs),
         WITH_SIGNER(takes_no_settings),
     };
 

@@ -52,7 +52,8 @@ static void a_whole_file_is_described(void **state)
     describe(env, &file, &text);
     assert_string_equal(
         (const char *)text.data,
-        "{\"format\":\"TSS2 PRIVATE KEY\",\"type\":\"importable\",\"empty_auth\":false,"
+        "{\"format\":\"TSS2 PRIVATE KEY\",\"layout\":\"current\",\"type\":\"importable\","
+        "\"empty_auth\":false,"
         "\"description\":\"a \\\"key\\\"\",\"parent\":\"0x81000001\","
         "\"parent_kind\":\"persistent\",\"rsa_parent\":true,"
         "\"public\":{\"type\":\"keyedhash\",\"kind\":\"HMAC\",\"name_alg\":\"sha256\","
@@ -63,7 +64,8 @@ static void a_whole_file_is_described(void **state)
         "\"name\":\"000b31eed73b829b3232b079ea15f96cb1051518042c98b35b0005e6bf3e90db3add\","
         "\"policy\":[{\"command\":\"PolicyPCR\",\"code\":\"0x0000017f\",\"data\":\"dead\"},"
         "{\"command\":\"0x00001234\",\"code\":\"0x00001234\",\"data\":\"\"}],"
-        "\"auth_policy_count\":2,\"auth_policies\":[{\"name\":\"first\",\"policy\":"
+        "\"policy_applies\":false,\"auth_policy_count\":2,\"auth_policies\":[{\"name\":\"first\","
+        "\"policy\":"
         "[{\"command\":\"PolicyPCR\",\"code\":\"0x0000017f\",\"data\":\"dead\"}]},"
         "{\"policy\":[]}],\"secret\":true}");
     tpmc__buf_free(&text);
@@ -93,7 +95,11 @@ static void rsa_keys_show_modulus_and_exponent(void **state)
     assert_holds(&text, "\"type\":\"loadable\"");
     assert_lacks(&text, "empty_auth");
     assert_lacks(&text, "description");
-    assert_holds(&text, "\"parent\":\"0x40000001\",\"parent_kind\":\"owner\"");
+    assert_holds(&text, "\"parent\":\"0x40000001\",\"parent_kind\":\"owner\","
+                        "\"parent_template\":\"the ECC storage primary (H-2)\"");
+    assert_lacks(&text, "persistent_handle");
+    assert_lacks(&text, "parent_id");
+    assert_lacks(&text, "policy_applies");
     assert_holds(&text, "\"kind\":\"RSA 2048\"");
     assert_holds(&text, "\"symmetric\":\"null\",\"scheme\":\"rsassa\",\"scheme_hash\":\"sha256\","
                         "\"key_bits\":2048,\"exponent\":65537,\"modulus\":\"");
@@ -130,6 +136,117 @@ static void other_types_show_their_own(void **state)
     describe(env, &file, &text);
     assert_holds(&text, "\"restricted\",\"sign\"]");
     assert_holds(&text, "\"auth_policy\":\"8fcd2169");
+    tpmc__buf_free(&text);
+    tpmc_env_free(env);
+}
+
+static void schemes_show_all_their_parts(void **state)
+{
+    tpmc_env *env = bare_env_new();
+    tpmc__keyfile file;
+    tpmc__buf text;
+
+    (void)state;
+    fill(&file, ecdaa_public_hex);
+    file.key.scheme.count = 3;
+    file.key.kdf.algorithm = TPMC__ALG_KDF1_SP800_56A;
+    file.key.kdf.hash = 0x000c;
+    describe(env, &file, &text);
+    assert_holds(&text, "\"scheme\":\"ecdaa\",\"scheme_hash\":\"sha256\",\"scheme_count\":3,");
+    assert_holds(&text, "\"kdf\":\"kdf1_sp800_56a\",\"kdf_hash\":\"sha384\"");
+    tpmc__buf_free(&text);
+    fill(&file, pss_public_hex);
+    describe(env, &file, &text);
+    assert_holds(&text, "\"scheme\":\"rsapss\",\"scheme_hash\":\"sha384\"");
+    tpmc__buf_free(&text);
+    tpmc_env_free(env);
+}
+
+static void the_old_layout_and_its_primary_are_named(void **state)
+{
+    tpmc_env *env = bare_env_new();
+    tpmc__keyfile file;
+    tpmc__buf text;
+
+    (void)state;
+    fill(&file, ecc_public_hex);
+    file.old_layout = 1;
+    describe(env, &file, &text);
+    assert_holds(&text, "\"format\":\"TSS2 KEY BLOB\",\"layout\":\"old\",\"type\":\"loadable\"");
+    assert_holds(&text, "\"parent_template\":\"the ECC storage primary of the old layout\"");
+    tpmc__buf_free(&text);
+    file.old_layout = 0;
+    file.rsa_parent = 1;
+    describe(env, &file, &text);
+    assert_holds(&text,
+                 "\"parent_template\":\"the RSA storage primary (H-1)\",\"rsa_parent\":true");
+    tpmc__buf_free(&text);
+    tpmc_env_free(env);
+}
+
+static void persistent_keys_show_their_handle(void **state)
+{
+    tpmc_env *env = bare_env_new();
+    tpmc__keyfile file;
+    tpmc__buf text;
+
+    (void)state;
+    fill(&file, ecc_public_hex);
+    file.parent = 0x81000001;
+    file.handle = 0x81010005;
+    describe(env, &file, &text);
+    assert_holds(&text, "\"persistent_handle\":\"0x81010005\",\"parent\":\"0x81000001\"");
+    assert_lacks(&text, "parent_template");
+    tpmc__buf_free(&text);
+    tpmc_env_free(env);
+}
+
+static void the_stated_parent_shows_its_name(void **state)
+{
+    static const char *const forms[] = { h2_name_hex, h2_public_hex };
+    tpmc_env *env = bare_env_new();
+    static blob id;
+    tpmc__keyfile file;
+    tpmc__buf text;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        fill(&file, ecc_public_hex);
+        set_hex(&id, forms[i]);
+        file.parent_id = id.data;
+        file.parent_id_len = id.len;
+        describe(env, &file, &text);
+        assert_holds(&text, "\"parent_id\":\"");
+        assert_holds(&text, forms[i]);
+        assert_holds(&text, "\"parent_name\":\"");
+        assert_holds(&text, h2_name_hex);
+        tpmc__buf_free(&text);
+    }
+    tpmc_env_free(env);
+}
+
+static void steps_without_a_policy_are_shown_as_idle(void **state)
+{
+    static tpmc__keyfile_step steps[] = { { 0x16b, NULL, 0 } };
+    tpmc_env *env = bare_env_new();
+    tpmc__keyfile file;
+    tpmc__buf text;
+
+    (void)state;
+    fill(&file, ecc_public_hex);
+    file.policy.items = steps;
+    file.policy.count = 1;
+    describe(env, &file, &text);
+    assert_holds(&text, "\"auth_policy\":\"\"");
+    assert_holds(&text, "\"command\":\"PolicyAuthValue\"");
+    assert_holds(&text, "\"policy_applies\":false");
+    tpmc__buf_free(&text);
+    fill(&file, restricted_public_hex);
+    file.policy.items = steps;
+    file.policy.count = 1;
+    describe(env, &file, &text);
+    assert_holds(&text, "\"policy_applies\":true");
     tpmc__buf_free(&text);
     tpmc_env_free(env);
 }
@@ -195,11 +312,15 @@ static int describe_once(void *context)
 
 static void lack_of_memory_is_reported(void **state)
 {
+    static blob id;
     attempt one;
 
     (void)state;
     one.env = bare_env_new();
     fill(&one.file, ecc_public_hex);
+    set_hex(&id, h2_public_hex);
+    one.file.parent_id = id.data;
+    one.file.parent_id_len = id.len;
     assert_true(each_allocation(describe_once, &one, TPMC_ERR_NOMEM) > 0);
     tpmc_env_free(one.env);
 }
@@ -210,6 +331,11 @@ int main(void)
         cmocka_unit_test(a_whole_file_is_described),
         cmocka_unit_test(rsa_keys_show_modulus_and_exponent),
         cmocka_unit_test(other_types_show_their_own),
+        cmocka_unit_test(schemes_show_all_their_parts),
+        cmocka_unit_test(the_old_layout_and_its_primary_are_named),
+        cmocka_unit_test(persistent_keys_show_their_handle),
+        cmocka_unit_test(the_stated_parent_shows_its_name),
+        cmocka_unit_test(steps_without_a_policy_are_shown_as_idle),
         cmocka_unit_test(parents_are_named),
         WITH_ERROR(what_has_no_name_is_refused),
         cmocka_unit_test(lack_of_memory_is_reported),

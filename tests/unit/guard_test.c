@@ -291,6 +291,78 @@ static void answers_esapi_twice(void **state)
     assert_int_equal(Tss2_Tcti_Transmit(tcti, 5000, out), TSS2_TCTI_RC_BAD_VALUE);
 }
 
+static size_t receive(struct bench *bench, uint8_t *out, size_t capacity)
+{
+    size_t len = capacity;
+
+    assert_int_equal(
+        Tss2_Tcti_Receive((TSS2_TCTI_CONTEXT *)&bench->guard, &len, out, TSS2_TCTI_TIMEOUT_BLOCK),
+        0);
+    return len;
+}
+
+static const uint8_t read_public[] = { 0x80, 0x01, 0, 0, 0, 14, 0, 0, 0x01, 0x73, 0x81, 0, 0, 1 };
+
+/* The answer of TPM2_ReadPublic is our own, once, and the TPM does not hear of it. */
+static void answers_what_was_prepared(void **state)
+{
+    static const uint8_t area[] = { 0, 3, 'a', 'b', 'c' };
+    static const uint8_t name[] = { 'n', 'a' };
+    static const uint8_t expected[] = { 0x80, 0x01, 0,   0, 0, 23,  0,   0, 0, 0,   0,  3,
+                                        'a',  'b',  'c', 0, 2, 'n', 'a', 0, 2, 'n', 'a' };
+    struct bench *bench = *state;
+    TSS2_TCTI_CONTEXT *tcti = (TSS2_TCTI_CONTEXT *)&bench->guard;
+    uint8_t out[64];
+
+    bench->guard.handle = 0x80000001;
+    assert_int_equal(
+        tpmc__guard_prepare_public(&bench->guard, area, sizeof(area), name, sizeof(name)), 0);
+    assert_int_equal(Tss2_Tcti_Transmit(tcti, sizeof(read_public), read_public), 0);
+    assert_int_equal(bench->inner.sent, 0);
+    assert_int_equal(receive(bench, out, sizeof(out)), sizeof(expected));
+    assert_memory_equal(out, expected, sizeof(expected));
+    assert_int_equal(tpmc__guard_take_outcome(&bench->guard), TPMC__OUTCOME_ANSWERED);
+    assert_int_equal(bench->guard.rc, 0);
+    assert_int_equal(bench->guard.handle, 0);
+    assert_int_equal(Tss2_Tcti_Transmit(tcti, sizeof(read_public), read_public), 0);
+    assert_int_equal(bench->inner.sent, 1);
+}
+
+/* For no other command, and then for none any more. */
+static void answers_nothing_else(void **state)
+{
+    static const uint8_t area[] = { 0, 1, 'a' };
+    static const uint8_t name[] = { 'n' };
+    struct bench *bench = *state;
+    TSS2_TCTI_CONTEXT *tcti = (TSS2_TCTI_CONTEXT *)&bench->guard;
+    uint8_t flush[14];
+    uint8_t out[64];
+
+    memcpy(flush, bench->guard.command, sizeof(flush));
+    assert_int_equal(
+        tpmc__guard_prepare_public(&bench->guard, area, sizeof(area), name, sizeof(name)), 0);
+    assert_int_equal(Tss2_Tcti_Transmit(tcti, sizeof(flush), flush), 0);
+    assert_int_equal(bench->inner.sent, 1);
+    assert_int_equal(receive(bench, out, sizeof(out)), 10);
+    assert_int_equal(Tss2_Tcti_Transmit(tcti, sizeof(read_public), read_public), 0);
+    assert_int_equal(bench->inner.sent, 2);
+}
+
+static void prepares_only_what_fits(void **state)
+{
+    static const uint8_t name[34];
+    uint8_t area[TPMC__GUARD_PREPARED_MAX];
+    struct bench *bench = *state;
+    size_t room = sizeof(area) - 10 - 2 * (2 + sizeof(name));
+
+    memset(area, 0, sizeof(area));
+    assert_int_equal(tpmc__guard_prepare_public(&bench->guard, area, room, name, sizeof(name)), 0);
+    assert_int_equal(bench->guard.prepared_len, TPMC__GUARD_PREPARED_MAX);
+    assert_int_equal(tpmc__guard_prepare_public(&bench->guard, area, room + 1, name, sizeof(name)),
+                     -1);
+    assert_int_equal(bench->guard.prepared_len, 0);
+}
+
 #define WITH_BENCH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -306,6 +378,9 @@ int main(void)
         WITH_BENCH(stops_when_asked),
         WITH_BENCH(waits_through_try_again),
         WITH_BENCH(answers_esapi_twice),
+        WITH_BENCH(answers_what_was_prepared),
+        WITH_BENCH(answers_nothing_else),
+        WITH_BENCH(prepares_only_what_fits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

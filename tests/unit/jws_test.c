@@ -124,6 +124,107 @@ static void a_failing_key_is_told(void **state)
     EVP_PKEY_free(signer.key);
 }
 
+/* Each number is as long as a coordinate of the curve (RFC 7518 section 3.4). */
+static void ecdsa_takes_the_form_of_jose(void **state)
+{
+    static const struct {
+        const char *algorithm;
+        const char *curve;
+        size_t len;
+    } rows[] = { { "ES256", "P-256", 32 }, { "ES384", "P-384", 48 }, { "ES512", "P-521", 66 } };
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        const uint8_t der[] = { 0x30, 0x07, 0x02, 0x01, 0x05, 0x02, 0x02, 0x00, 0x80 };
+        uint8_t jose[132] = { 0 };
+        tpmc__buf jws;
+        tpmc__buf expected;
+
+        jose[rows[i].len - 1] = 0x05;
+        jose[2 * rows[i].len - 1] = 0x80;
+        tpmc__buf_init(&jws, TPMC__JWS_MAX);
+        tpmc__buf_init(&expected, TPMC__JWS_MAX);
+        assert_int_equal(
+            tpmc__jws_append_key_signature(&jws, rows[i].algorithm, der, sizeof(der), NULL), 0);
+        (void)tpmc__buf_append_byte(&expected, '.');
+        assert_int_equal(tpmc__base64url_encode(jose, 2 * rows[i].len, &expected), 0);
+        assert_string_equal((const char *)jws.data, (const char *)expected.data);
+        tpmc__buf_free(&jws);
+        tpmc__buf_free(&expected);
+    }
+}
+
+static void a_malformed_ecdsa_signature_is_refused(void **state)
+{
+    static const uint8_t zero[] = { 0x30, 0x06, 0x02, 0x01, 0x00, 0x02, 0x01, 0x01 };
+    tpmc_error *err = NULL;
+    tpmc__buf jws;
+
+    (void)state;
+    assert_int_equal(tpmc_error_new(&err), 0);
+    tpmc__buf_init(&jws, TPMC__JWS_MAX);
+    assert_int_equal(tpmc__jws_append_key_signature(&jws, "ES256", zero, sizeof(zero), err),
+                     TPMC_ERR_FORMAT);
+    assert_int_equal(tpmc_error_code(err), TPMC_ERR_FORMAT);
+    assert_int_equal(tpmc__jws_append_key_signature(&jws, "ES512", "", 0, err), TPMC_ERR_FORMAT);
+    assert_non_null(strstr(tpmc_error_text(err), "ECDSA"));
+    assert_int_equal(jws.len, 0);
+    tpmc_error_free(err);
+}
+
+/* A callback key of P-256, P-384 or P-521 gives DER. */
+static int ec_sign(void *user, const char *algorithm, const uint8_t *data, size_t len, uint8_t *out,
+                   size_t capacity, size_t *out_len)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, user, NULL);
+
+    (void)algorithm;
+    *out_len = capacity;
+    check(EVP_PKEY_sign_init(ctx) == 1);
+    check(EVP_PKEY_sign(ctx, out, out_len, data, len) == 1);
+    EVP_PKEY_CTX_free(ctx);
+    return 0;
+}
+
+static void check_ec_jws(tpmc_env *env, const char *curve, const char *algorithm, size_t length)
+{
+    EVP_PKEY *software = EVP_EC_gen(curve);
+    unsigned char *spki = NULL;
+    int len = i2d_PUBKEY(software, &spki);
+    tpmc_key *key = NULL;
+    tpmc__buf jws;
+    tpmc__buf signature;
+    const char *dot;
+
+    assert_int_equal(
+        tpmc_key_new_callback(env, spki, (size_t)len, ec_sign, software, NULL, &key, NULL), 0);
+    tpmc__buf_init(&jws, TPMC__JWS_MAX);
+    tpmc__buf_init(&signature, TPMC__JWS_MAX);
+    assert_int_equal(tpmc__buf_append_text(&jws, rfc_input), 0);
+    assert_int_equal(tpmc__jws_sign(key, algorithm, &jws, NULL), 0);
+    dot = strrchr((const char *)jws.data, '.');
+    assert_int_equal(dot - (const char *)jws.data, strlen(rfc_input));
+    assert_int_equal(tpmc__base64url_decode(dot + 1, strlen(dot + 1), &signature), 0);
+    assert_int_equal(signature.len, 2 * length);
+    tpmc__buf_free(&signature);
+    tpmc__buf_free(&jws);
+    tpmc_key_free(key);
+    OPENSSL_free(spki);
+    EVP_PKEY_free(software);
+}
+
+static void ec_keys_sign(void **state)
+{
+    fake_env fake;
+    tpmc_env *env = fake_env_new(&fake);
+
+    (void)state;
+    check_ec_jws(env, "P-256", "ES256", 32);
+    check_ec_jws(env, "P-384", "ES384", 48);
+    check_ec_jws(env, "P-521", "ES512", 66);
+    tpmc_env_free(env);
+}
+
 static int build(void *context)
 {
     tpmc__json *header = tpmc__json_new_object();
@@ -192,6 +293,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signs_as_rfc_7515_does),
         cmocka_unit_test(a_failing_key_is_told),
+        cmocka_unit_test(ecdsa_takes_the_form_of_jose),
+        cmocka_unit_test(a_malformed_ecdsa_signature_is_refused),
+        cmocka_unit_test(ec_keys_sign),
         cmocka_unit_test(the_signing_input_is_compact_json),
         cmocka_unit_test(survives_every_failing_allocation),
         cmocka_unit_test(has_a_ceiling),

@@ -29,6 +29,10 @@ static void the_block_is_found_among_others(void **state)
         "A key of mine:\n" KEY "and text after it\n",
         "-----BEGIN TSS2 PRIVATE KEY-----\r\nMAMC\r\nAQE=\r\n-----END TSS2 PRIVATE KEY-----\r\n",
         "-----BEGIN TSS2 PRIVATE KEY-----\nMAMCAQE=\n-----END TSS2 PRIVATE KEY-----",
+        "-----BEGIN TSS2 PRIVATE KEY-----\nMAMC\nAQE=\n-----END TSS2 PRIVATE "
+        "KEY-----\r\n" CERTIFICATE,
+        BLOCK("TSS2 KEY BLOB", "MAMCAQE="),
+        CERTIFICATE BLOCK("TSS2 KEY BLOB", "MAMCAQE=") CERTIFICATE,
     };
     tpmc_error *err = *state;
     tpmc__buf der;
@@ -60,7 +64,10 @@ static const refusal refusals[] = {
     { BLOCK("TSS2 PRIVATE KEY", ""), TPMC_ERR_FORMAT, "" },
     { BLOCK("TSS2 PRIVATE KEY", "Proc-Type: 4,ENCRYPTED\n\nMAMCAQE="), TPMC_ERR_FORMAT,
       "header lines" },
-    { BLOCK("TSS2 KEY BLOB", "MAMCAQE="), TPMC_ERR_UNSUPPORTED, "old layout 'TSS2 KEY BLOB'" },
+    { BLOCK("TSS2 KEY BLOB", "MAMCAQE=") KEY, TPMC_ERR_FORMAT, "or 'TSS2 KEY BLOB'" },
+    { BLOCK("TSS2 KEY BLOB", "Proc-Type: 4,ENCRYPTED\n\nMAMCAQE="), TPMC_ERR_FORMAT,
+      "'TSS2 KEY BLOB' has header lines" },
+    { BLOCK("TSS2 KEY BLOB", ""), TPMC_ERR_FORMAT, "" },
     { BLOCK("PRIVATE KEY", "MAMCAQE="), TPMC_ERR_FORMAT, "a private key that is not in a TPM" },
     { BLOCK("PRIVATE KEY", "MAMCAQE="), TPMC_ERR_FORMAT, IMPORT },
     { BLOCK("RSA PRIVATE KEY", "MAMCAQE="), TPMC_ERR_FORMAT, "this is a private key" },
@@ -140,6 +147,26 @@ static void der_of_ours_is_taken_as_it_is(void **state)
     assert_int_equal(der.len, bytes.len);
     assert_memory_equal(der.data, bytes.data, bytes.len);
     tpmc__buf_free(&der);
+    set_hex(&bytes, "3007 0605 6781050a02");
+    expect_success(take(bytes.data, bytes.len, &der, err), err);
+    assert_int_equal(der.len, bytes.len);
+    tpmc__buf_free(&der);
+}
+
+static void one_line_of_any_length_is_read(void **state)
+{
+    tpmc_error *err = *state;
+    static uint8_t text[6000];
+    static const char begin[] = "-----BEGIN TSS2 PRIVATE KEY-----\n";
+    static const char end[] = "\n-----END TSS2 PRIVATE KEY-----";
+    tpmc__buf der;
+
+    memset(text, 'A', sizeof(text));
+    memcpy(text, begin, sizeof(begin) - 1);
+    memcpy(text + sizeof(begin) - 1 + 4000, end, sizeof(end) - 1);
+    expect_success(take(text, sizeof(begin) - 1 + 4000 + sizeof(end) - 1, &der, err), err);
+    assert_int_equal(der.len, 3000);
+    tpmc__buf_free(&der);
 }
 
 static void size_has_a_ceiling(void **state)
@@ -190,13 +217,10 @@ static void lack_of_memory_is_reported(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_ERROR(the_block_is_found_among_others),
-        WITH_ERROR(anything_else_is_named),
-        WITH_ERROR(der_of_other_kinds_is_named),
-        WITH_ERROR(der_of_ours_is_taken_as_it_is),
-        WITH_ERROR(size_has_a_ceiling),
-        WITH_ERROR(a_nul_byte_is_refused),
-        cmocka_unit_test(lack_of_memory_is_reported),
+        WITH_ERROR(the_block_is_found_among_others), WITH_ERROR(anything_else_is_named),
+        WITH_ERROR(der_of_other_kinds_is_named),     WITH_ERROR(der_of_ours_is_taken_as_it_is),
+        WITH_ERROR(one_line_of_any_length_is_read),  WITH_ERROR(size_has_a_ceiling),
+        WITH_ERROR(a_nul_byte_is_refused),           cmocka_unit_test(lack_of_memory_is_reported),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

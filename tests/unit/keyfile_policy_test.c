@@ -53,6 +53,65 @@ static void command_codes_have_32_bits(void **state)
     tpmc__keyfile_free_steps(&steps);
 }
 
+#define BYTES_16 "00000000000000000000000000000000"
+#define LONG_DIGEST BYTES_16 BYTES_16 BYTES_16 BYTES_16 "00"
+
+/* Reads one step PolicyOR with this list. */
+static int read_or(const char *list, size_t *len, tpmc_error *err)
+{
+    tpmc__cursor cursor = { { NULL, 0 }, 0, err };
+    tpmc__keyfile_steps steps = { NULL, 0 };
+    static blob bytes;
+    int status;
+
+    set_hex(&bytes, list);
+    wrap_from(&bytes, 0, 0x04);
+    wrap_from(&bytes, 0, 0xa1);
+    memmove(bytes.data + 6, bytes.data, bytes.len);
+    memcpy(bytes.data, "\xa0\x04\x02\x02\x01\x71", 6);
+    bytes.len += 6;
+    wrap_from(&bytes, 0, 0x30);
+    wrap_from(&bytes, 0, 0x30);
+    cursor.in.data = bytes.data;
+    cursor.in.len = bytes.len;
+    status = tpmc__keyfile_read_steps(&cursor, &steps);
+    *len = status == 0 ? steps.items[0].len : 0;
+    tpmc__keyfile_free_steps(&steps);
+    return status;
+}
+
+static void policy_or_has_two_to_eight_digests(void **state)
+{
+    static const char *const flaws[] = {
+        "",
+        "000000",
+        "00000000",
+        "00000001 0001aa",
+        "00000002 0001aa",
+        "00000002 0001aa 00",
+        "00000002 0001aa 0002bb",
+        "00000002 0001aa 0000",
+        "00000002 0001aa 0001bb 00",
+        "00000009 0001aa 0001aa 0001aa 0001aa 0001aa 0001aa 0001aa 0001aa 0001aa",
+        "ffffffff 0001aa 0001aa",
+        "01000002 0001aa 0001aa",
+        "00000002 0041" LONG_DIGEST "0001aa",
+    };
+    tpmc_error *err = *state;
+    size_t len;
+    size_t i;
+
+    expect_success(read_or("00000002 0001aa 0001bb", &len, err), err);
+    assert_int_equal(len, 10);
+    expect_success(
+        read_or("00000008 0001aa 0001aa 0001aa 0001aa 0001aa 0001aa 0001aa 0001aa", &len, err),
+        err);
+    assert_int_equal(len, 28);
+    for (i = 0; i < sizeof(flaws) / sizeof(flaws[0]); i++)
+        expect_failure(read_or(flaws[i], &len, err), err, TPMC_ERR_FORMAT,
+                       "PolicyOR of a policy of the key file is no list of 2 to 8 digests");
+}
+
 static void what_was_read_before_a_flaw_can_be_freed(void **state)
 {
     tpmc_error *err = *state;
@@ -110,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_ERROR(steps_keep_their_order),
         WITH_ERROR(command_codes_have_32_bits),
+        WITH_ERROR(policy_or_has_two_to_eight_digests),
         WITH_ERROR(what_was_read_before_a_flaw_can_be_freed),
         WITH_ERROR(signed_policies_may_have_names),
         cmocka_unit_test(lack_of_memory_is_reported),

@@ -3,7 +3,10 @@
 #include "unit/keyfile_data.h"
 #include "unit/keyfile_fixture.h"
 
+#include <stdio.h>
+
 #include "base/error_int.h"
+#include "codec/pem.h"
 #include "keyfile/keyfile.h"
 
 #define LOADABLE "0606 6781050a0103"
@@ -193,29 +196,246 @@ static void parents_are_hierarchies_or_persistent(void **state)
     }
 }
 
+/* An OCTET STRING that holds a public area. */
+static const char *public_element(const char *public_hex)
+{
+    static char element[2200];
+    size_t len = strlen(public_hex) / 2;
+
+    assert_true(len < 0x80 || len > 0xff);
+    snprintf(element, sizeof(element), len < 0x80 ? "04%02zx%s" : "0482%04zx%s", len, public_hex);
+    return element;
+}
+
 static void types_are_told_by_their_oid(void **state)
 {
     static const choice types[] = { { LOADABLE, TPMC__KEYFILE_LOADABLE },
                                     { SEALED, TPMC__KEYFILE_SEALED },
                                     { OLD, TPMC__KEYFILE_LOADABLE } };
-    const parts importable_seal = { SEALED, SECRET, NULL, NULL, NULL, NULL };
     tpmc_error *err = *state;
     tpmc__keyfile file;
     size_t i;
 
     for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        const parts from = { types[i].hex, NULL, NULL, NULL, NULL, NULL };
+        const parts from = { .type = types[i].hex, .pubkey = public_element(seal_public_hex) };
 
         expect_success(read_parts(&from, &file, err), err);
         assert_int_equal(file.type, types[i].value);
+        assert_int_equal(file.old_layout, 0);
         tpmc__keyfile_free(&file);
     }
-    expect_success(read_parts(&importable_seal, &file, err), err);
-    assert_non_null(file.secret);
-    tpmc__keyfile_free(&file);
     assert_string_equal(tpmc__keyfile_type_name(TPMC__KEYFILE_LOADABLE), "loadable");
     assert_string_equal(tpmc__keyfile_type_name(TPMC__KEYFILE_IMPORTABLE), "importable");
     assert_string_equal(tpmc__keyfile_type_name(TPMC__KEYFILE_SEALED), "sealed");
+}
+
+static void sealed_data_may_be_importable(void **state)
+{
+    const parts from = { .type = SEALED,
+                         .optional = SECRET,
+                         .pubkey = public_element(seal_public_hex) };
+    tpmc_error *err = *state;
+    tpmc__keyfile file;
+
+    expect_success(read_parts(&from, &file, err), err);
+    assert_int_equal(file.type, TPMC__KEYFILE_SEALED);
+    assert_hex(file.secret, file.secret_len, "0003 aabbcc");
+    tpmc__keyfile_free(&file);
+}
+
+static void keys_that_are_called_sealed_are_keys(void **state)
+{
+    static const char *const keys[] = { hmac_public_hex, rsa_public_hex, ecc_public_hex,
+                                        aes_public_hex };
+    tpmc_error *err = *state;
+    tpmc__keyfile file;
+    size_t i;
+
+    for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        parts from = { .type = SEALED, .pubkey = public_element(keys[i]) };
+
+        expect_success(read_parts(&from, &file, err), err);
+        assert_int_equal(file.type, TPMC__KEYFILE_LOADABLE);
+        tpmc__keyfile_free(&file);
+        from.optional = SECRET;
+        expect_success(read_parts(&from, &file, err), err);
+        assert_int_equal(file.type, TPMC__KEYFILE_IMPORTABLE);
+        tpmc__keyfile_free(&file);
+    }
+}
+
+static void persistent_keys_have_a_handle_only(void **state)
+{
+    const parts from = { .privkey = "0404 81010005" };
+    tpmc_error *err = *state;
+    tpmc__keyfile file;
+
+    expect_success(read_parts(&from, &file, err), err);
+    assert_int_equal(file.handle, 0x81010005);
+    assert_int_equal(file.private_len, 0);
+    assert_int_equal(file.type, TPMC__KEYFILE_LOADABLE);
+    assert_int_equal(file.key.type, TPMC__ALG_KEYEDHASH);
+    tpmc__keyfile_free(&file);
+}
+
+static void persistent_sealed_data_is_refused(void **state)
+{
+    const parts from = { .type = SEALED,
+                         .pubkey = public_element(seal_public_hex),
+                         .privkey = "0404 81000001" };
+    tpmc_error *err = *state;
+    tpmc__keyfile file;
+
+    expect_failure(read_parts(&from, &file, err), err, TPMC_ERR_FORMAT,
+                   "says that the key is sealed");
+}
+
+/* A file of the old layout: optional fields before and after its public area. */
+typedef struct old_parts {
+    const char *before;
+    const char *public_hex; /* NULL: absent */
+    const char *after;
+    const char *privkey;
+} old_parts;
+
+static void build_old(blob *out, const old_parts *from)
+{
+    size_t start;
+
+    set_hex(out, OLD);
+    add_part(out, from->before, "");
+    start = out->len;
+    if (from->public_hex) {
+        add_hex(out, from->public_hex);
+        wrap_from(out, start, 0x04);
+        wrap_from(out, start, 0xa2);
+    }
+    add_part(out, from->after, "");
+    add_part(out, from->privkey, PRIVATE);
+    wrap_from(out, 0, 0x30);
+}
+
+static int read_old(const old_parts *from, tpmc__keyfile *out, tpmc_error *err)
+{
+    static blob bytes;
+
+    build_old(&bytes, from);
+    return tpmc__keyfile_parse(bytes.data, bytes.len, out, err);
+}
+
+#define OLD_POLICY "a312 3010 300e a004 0202017f a106 0404 deadbeef"
+
+static void the_old_layout_is_read(void **state)
+{
+    const old_parts smallest = { .public_hex = ecc_public_hex };
+    const old_parts all = { "a003 010101 a107 0205 0081000002", rsa_public_hex, OLD_POLICY, NULL };
+    const old_parts handle = { .public_hex = ecc_public_hex, .privkey = "0404 81000009" };
+    tpmc_error *err = *state;
+    tpmc__keyfile file;
+
+    expect_success(read_old(&smallest, &file, err), err);
+    assert_int_equal(file.old_layout, 1);
+    assert_int_equal(file.type, TPMC__KEYFILE_LOADABLE);
+    assert_int_equal(file.has_empty_auth, 0);
+    assert_int_equal(file.parent, 0x40000001);
+    assert_hex(file.public_bytes, file.public_len, ecc_public_hex);
+    assert_hex(file.private_bytes, file.private_len, "0003 010203");
+    assert_int_equal(tpmc__keyfile_parent_template(&file), TPMC__TEMPLATE_OLD);
+    tpmc__keyfile_free(&file);
+    expect_success(read_old(&all, &file, err), err);
+    assert_int_equal(file.empty_auth, 1);
+    assert_int_equal(file.parent, 0x81000002);
+    assert_int_equal(file.key.type, TPMC__ALG_RSA);
+    assert_int_equal(file.policy.count, 1);
+    assert_int_equal(file.policy.items[0].command, 0x17f);
+    tpmc__keyfile_free(&file);
+    expect_success(read_old(&handle, &file, err), err);
+    assert_int_equal(file.handle, 0x81000009);
+    tpmc__keyfile_free(&file);
+}
+
+static void flaws_of_the_old_layout_are_named(void **state)
+{
+    static const struct {
+        old_parts from;
+        const char *words;
+    } flaws[] = {
+        { { .public_hex = NULL }, "which has the old layout 'TSS2 KEY BLOB', lacks the field" },
+        { { .before = "a102 0500", .public_hex = ecc_public_hex },
+          "'parent' should have tag 0x02" },
+        { { .before = "a106 0204 4000000a", .public_hex = ecc_public_hex }, "lockout" },
+        { { .before = "a107 0205 0080000000", .public_hex = ecc_public_hex }, "transient" },
+        { { .before = "a108 0204 40000001 0500", .public_hex = ecc_public_hex },
+          "'parent' of the key file has 2 bytes after" },
+        { { .before = "a204 0402 0000" }, "'pubkey' of the key file: bad TPM2B_PUBLIC" },
+        { { .public_hex = ecc_public_hex, .after = "a302 0500" }, "'policy'" },
+        { { .public_hex = ecc_public_hex, .after = "a106 0204 40000001" }, "[1] stands after [2]" },
+        { { .public_hex = ecc_public_hex, .privkey = "" }, "lacks the field 'privkey'" },
+        { { .public_hex = ecc_public_hex, .privkey = "0400" },
+          "'privkey' of the key file is empty" },
+        { { .public_hex = ecc_public_hex, .privkey = PRIVATE "0500" }, "unknown element after" },
+    };
+    tpmc_error *err = *state;
+    tpmc__keyfile file;
+    size_t i;
+
+    for (i = 0; i < sizeof(flaws) / sizeof(flaws[0]); i++)
+        expect_failure(read_old(&flaws[i].from, &file, err), err, TPMC_ERR_FORMAT, flaws[i].words);
+}
+
+/* The label says nothing that the content does not say better. */
+static void either_label_stands_for_either_layout(void **state)
+{
+    static const char *const labels[] = { "TSS2 PRIVATE KEY", "TSS2 KEY BLOB" };
+    const parts current = { .type = OLD };
+    const old_parts old = { .public_hex = ecc_public_hex };
+    tpmc_error *err = *state;
+    static blob bytes;
+    tpmc__keyfile file;
+    tpmc__buf pem;
+    size_t i;
+
+    for (i = 0; i < 4; i++) {
+        if (i & 1)
+            build_old(&bytes, &old);
+        else
+            build(&bytes, &current);
+        tpmc__buf_init(&pem, TPMC__KEYFILE_MAX);
+        assert_int_equal(tpmc__pem_write(labels[i / 2], bytes.data, bytes.len, &pem), 0);
+        expect_success(tpmc__keyfile_parse(pem.data, pem.len, &file, err), err);
+        assert_int_equal(file.old_layout, i & 1);
+        tpmc__keyfile_free(&file);
+        tpmc__buf_free(&pem);
+    }
+}
+
+static void truncations_of_the_old_layout_name_a_field(void **state)
+{
+    const old_parts from = { "a003 0101ff a107 0205 0081000002", ecc_public_hex, OLD_POLICY, NULL };
+    tpmc_error *err = *state;
+    static blob bytes;
+    tpmc__keyfile file;
+    size_t len;
+
+    build_old(&bytes, &from);
+    for (len = 1; len < bytes.len; len++)
+        expect_failure(tpmc__keyfile_parse(bytes.data, len, &file, err), err, TPMC_ERR_FORMAT,
+                       "truncated");
+    expect_failure(tpmc__keyfile_parse(bytes.data, bytes.len - 8, &file, err), err, TPMC_ERR_FORMAT,
+                   "truncated in the field 'policy'");
+}
+
+/* Steps of an object without authPolicy are read all the same: the steps may be of no use. */
+static void steps_need_no_auth_policy(void **state)
+{
+    const parts from = { .optional = "a10e 300c 300a a004 0202016b a102 0400" };
+    tpmc_error *err = *state;
+    tpmc__keyfile file;
+
+    expect_success(read_parts(&from, &file, err), err);
+    assert_int_equal(file.policy.count, 1);
+    assert_int_equal(file.key.auth_policy_len, 0);
+    tpmc__keyfile_free(&file);
 }
 
 typedef struct refusal {
@@ -231,8 +451,8 @@ static const refusal refusals[] = {
     { { .type = "0600" }, TPMC_ERR_UNSUPPORTED, "of the type" },
     { { .type = "0400" }, TPMC_ERR_FORMAT, "tag 0x04 where the field 'type'" },
     { { .type = OLD, .optional = "a106 0204 40000001", .parent = "" },
-      TPMC_ERR_UNSUPPORTED,
-      "old layout" },
+      TPMC_ERR_FORMAT,
+      "lacks the field 'pubkey'" },
     /* tags */
     { { .optional = "a003 0101ff a003 0101ff" }, TPMC_ERR_FORMAT, "optional field [0] twice" },
     { { .optional = "a403 0c0161 a003 0101ff" }, TPMC_ERR_FORMAT, "[0] stands after [4]" },
@@ -334,7 +554,14 @@ static const refusal refusals[] = {
     { { .privkey = "0401 00" }, TPMC_ERR_FORMAT, "bad TPM2B_PRIVATE" },
     { { .privkey = "0404 0003 0102" }, TPMC_ERR_FORMAT, "bad TPM2B_PRIVATE" },
     { { .privkey = "0404 0001 0102" }, TPMC_ERR_FORMAT, "bad TPM2B_PRIVATE" },
-    { { .privkey = "0404 81000001" }, TPMC_ERR_UNSUPPORTED, "persistent handle, 0x81000001" },
+    { { .privkey = "0404 80000001" }, TPMC_ERR_FORMAT, "bad TPM2B_PRIVATE" },
+    { { .type = IMPORTABLE, .optional = SECRET, .privkey = "0404 81000001" },
+      TPMC_ERR_FORMAT,
+      "persistent key 0x81000001 and has a field 'secret'" },
+    { { .optional = SECRET, .privkey = "0404 81000001" }, TPMC_ERR_FORMAT, "and has a field" },
+    { { .type = IMPORTABLE, .privkey = "0404 81000001" },
+      TPMC_ERR_FORMAT,
+      "persistent key 0x81000001 and says that the key is importable" },
     /* the end */
     { { .tail = "0500" }, TPMC_ERR_FORMAT, "unknown element after the field 'privkey'" },
     { { .tail = PRIVATE }, TPMC_ERR_FORMAT, "unknown element after the field 'privkey'" },
@@ -569,6 +796,15 @@ int main(void)
         WITH_ERROR(any_octet_makes_a_boolean),
         WITH_ERROR(parents_are_hierarchies_or_persistent),
         WITH_ERROR(types_are_told_by_their_oid),
+        WITH_ERROR(sealed_data_may_be_importable),
+        WITH_ERROR(keys_that_are_called_sealed_are_keys),
+        WITH_ERROR(persistent_keys_have_a_handle_only),
+        WITH_ERROR(persistent_sealed_data_is_refused),
+        WITH_ERROR(the_old_layout_is_read),
+        WITH_ERROR(flaws_of_the_old_layout_are_named),
+        WITH_ERROR(either_label_stands_for_either_layout),
+        WITH_ERROR(truncations_of_the_old_layout_name_a_field),
+        WITH_ERROR(steps_need_no_auth_policy),
         WITH_ERROR(each_flaw_is_named),
         WITH_ERROR(data_after_the_file_is_refused),
         WITH_ERROR(indefinite_lengths_are_refused),

@@ -147,11 +147,66 @@ static void names(void **state)
     CHECK(tpmc__check_name_hex, samples);
 }
 
+static void persistent_handles(void **state)
+{
+    static const sample samples[] = {
+        { "0x81000000", NULL },
+        { "0x81ffffff", NULL },
+        { "0X81ABcdEF", NULL },
+        { "0x80ffffff", "persistent handle" },
+        { "0x82000000", "persistent handle" },
+        { "0x40000001", "persistent handle" },
+        { "81000001", "persistent handle" },
+        { "0x8100001", "persistent handle" },
+        { "0x081000001", "persistent handle" },
+        { "0x8100000g", "persistent handle" },
+        { "0x+1000001", "persistent handle" },
+        { "0x 1000001", "persistent handle" },
+        { "2164260865", "persistent handle" },
+        { "", "persistent handle" },
+    };
+
+    (void)state;
+    CHECK(tpmc__check_persistent_handle, samples);
+    assert_int_equal(tpmc__persistent_handle("0x81000001"), 0x81000001);
+    assert_int_equal(tpmc__persistent_handle("0X81FFffFF"), 0x81ffffff);
+    assert_int_equal(tpmc__persistent_handle("0x80000001"), 0);
+    assert_int_equal(tpmc__persistent_handle("0x8100000"), 0);
+    assert_int_equal(tpmc__persistent_handle(""), 0);
+}
+
+static void salt_keys(void **state)
+{
+    static const sample samples[] = {
+        { "parent", NULL },
+        { "ek-rsa", NULL },
+        { "ek-ecc", NULL },
+        { "handle:0x81010001", NULL },
+        { "handle:", "persistent handle" },
+        { "handle:0x80010001", "persistent handle" },
+        { "handle:81010001", "persistent handle" },
+        { "0x81010001", "'handle:0x81xxxxxx'" },
+        { "ek_rsa", "'ek-rsa'" },
+        { "EK-RSA", "'ek-rsa'" },
+        { "parent ", "'parent'" },
+        { "", "'parent'" },
+    };
+
+    (void)state;
+    CHECK(tpmc__check_salt_key, samples);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(visible), cmocka_unit_test(words),   cmocka_unit_test(scopes),
-        cmocka_unit_test(emails),  cmocka_unit_test(proxies), cmocka_unit_test(names),
+        cmocka_unit_test(visible),
+        cmocka_unit_test(words),
+        cmocka_unit_test(scopes),
+        cmocka_unit_test(emails),
+        cmocka_unit_test(proxies),
+        cmocka_unit_test(names),
+        cmocka_unit_test(persistent_handles),
+        cmocka_unit_test(salt_keys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,17 +116,18 @@ static void check_number(EVP_PKEY *key, const char *name, const void *data, size
 static void check_taken(EVP_PKEY *key, tpmc__buf *data, uint32_t exponent)
 {
     tpmc_error *err = NULL;
-    tpmc__rsa_private out;
+    tpmc__private_key out;
 
     assert_int_equal(tpmc_error_new(&err), 0);
     memset(&out, 0x5a, sizeof(out));
-    expect_success(tpmc__rsa_private_parse(env, data->data, data->len, &out, err), err);
+    expect_success(tpmc__private_key_parse(env, data->data, data->len, &out, err), err);
+    assert_int_equal(out.kind, TPMC__PRIVATE_RSA);
     assert_int_equal(out.exponent, exponent);
     check_number(key, OSSL_PKEY_PARAM_RSA_N, out.modulus, out.modulus_len);
-    check_number(key, OSSL_PKEY_PARAM_RSA_FACTOR1, out.prime.data, out.prime.len);
-    assert_int_equal(out.prime.len * 2, out.modulus_len);
-    tpmc__rsa_private_free(&out);
-    assert_null(out.prime.data);
+    check_number(key, OSSL_PKEY_PARAM_RSA_FACTOR1, out.secret.data, out.secret.len);
+    assert_int_equal(out.secret.len * 2, out.modulus_len);
+    tpmc__private_key_free(&out);
+    assert_null(out.secret.data);
     tpmc_error_free(err);
     tpmc__buf_free(data);
 }
@@ -134,16 +135,16 @@ static void check_taken(EVP_PKEY *key, tpmc__buf *data, uint32_t exponent)
 static void check_refused_bytes(const void *data, size_t len, int code, const char *words)
 {
     tpmc_error *err = NULL;
-    tpmc__rsa_private out;
+    tpmc__private_key out;
 
     assert_int_equal(tpmc_error_new(&err), 0);
     memset(&out, 0x5a, sizeof(out));
     ERR_clear_error();
     ERR_raise(ERR_LIB_USER, 42);
-    expect_failure(tpmc__rsa_private_parse(env, data, len, &out, err), err, code, words);
+    expect_failure(tpmc__private_key_parse(env, data, len, &out, err), err, code, words);
     assert_int_equal(ERR_GET_REASON(ERR_get_error()), 42);
     assert_int_equal(ERR_get_error(), 0);
-    assert_null(out.prime.data);
+    assert_null(out.secret.data);
     assert_int_equal(out.modulus_len, 0);
     tpmc_error_free(err);
 }
@@ -407,6 +408,10 @@ static void pkcs8_is_read_strictly(void **state)
     check_refused(&data, TPMC_ERR_UNSUPPORTED, "the algorithm 1.2.3.4");
     write_pkcs8(0, "1.2.840.113549.1.1.7", "", 0, "", 0, &data);
     check_refused(&data, TPMC_ERR_UNSUPPORTED, "fixed to OAEP");
+    write_pkcs8(0, "1.2.840.113549.1.3.1", "", 0, "", 0, &data);
+    check_refused(&data, TPMC_ERR_UNSUPPORTED, "a Diffie-Hellman key");
+    write_pkcs8(0, "1.3.132.1.12", "", 0, "", 0, &data);
+    check_refused(&data, TPMC_ERR_UNSUPPORTED, "fixed to ECDH");
 }
 
 static void trailing_and_missing_bytes_are_refused(void **state)
@@ -456,26 +461,23 @@ static void check_other_key(const char *type, const char *words)
 
 static void other_kinds_of_keys_are_named(void **state)
 {
-    EVP_PKEY *key = EVP_EC_gen("P-256");
+    EVP_PKEY *key = NULL;
     tpmc__buf data;
 
     (void)state;
     check_other_key("ED25519", "an Ed25519 key");
     check_other_key("ED448", "an Ed448 key");
     check_other_key("X25519", "an X25519 key");
-    pkcs8_pem(key, NULL, &data);
-    check_refused(&data, TPMC_ERR_UNSUPPORTED, "an EC key; only plain RSA");
-    traditional_pem(key, NULL, &data);
-    check_refused(&data, TPMC_ERR_UNSUPPORTED, "an EC key; only RSA");
-    traditional_der(key, &data);
-    check_refused(&data, TPMC_ERR_UNSUPPORTED, "an EC key; only RSA");
-    EVP_PKEY_free(key);
+    check_other_key("X448", "an X448 key");
     key = generate("RSA-PSS", 1024, 2, 65537);
     pkcs8_pem(key, NULL, &data);
     check_refused(&data, TPMC_ERR_UNSUPPORTED, "fixed to RSASSA-PSS");
     EVP_PKEY_free(key);
     check_refused_text("-----BEGIN DSA PRIVATE KEY-----\nMAA=\n-----END DSA PRIVATE KEY-----\n",
                        TPMC_ERR_UNSUPPORTED, "a DSA key");
+    check_refused_text("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n"
+                       "-----END EC PARAMETERS-----\n",
+                       TPMC_ERR_FORMAT, "parameters alone");
     check_refused_text("-----BEGIN OPENSSH PRIVATE KEY-----\nMAA=\n"
                        "-----END OPENSSH PRIVATE KEY-----\n",
                        TPMC_ERR_FORMAT, "ssh-keygen -p -m PEM");
@@ -487,7 +489,7 @@ static void other_kinds_of_keys_are_named(void **state)
                         TPMC_ERR_FORMAT, "already in a TPM");
     /* CMS begins with another OID. */
     check_refused_bytes("\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x00", 15,
-                        TPMC_ERR_FORMAT, "this DER is no RSA private key");
+                        TPMC_ERR_FORMAT, "this DER is no RSA or EC private key");
     check_refused_bytes("\x30\x07\x02\x01\x03\x30\x00\x30\x00", 9, TPMC_ERR_FORMAT, "PKCS#12");
 }
 
@@ -544,15 +546,15 @@ static void what_is_nothing_known_is_told(void **state)
     assert_non_null(large);
     check_refused_bytes("", 0, TPMC_ERR_FORMAT, "is empty");
     check_refused_bytes(large, TPMC__PRIVATE_KEY_MAX + 1, TPMC_ERR_FORMAT, "larger than 65536");
-    check_refused_bytes(large, TPMC__PRIVATE_KEY_MAX, TPMC_ERR_FORMAT, "no RSA private key");
+    check_refused_bytes(large, TPMC__PRIVATE_KEY_MAX, TPMC_ERR_FORMAT, "no RSA or EC private key");
     free(large);
-    check_refused_text("hello", TPMC_ERR_FORMAT, "no RSA private key");
+    check_refused_text("hello", TPMC_ERR_FORMAT, "no RSA or EC private key");
     check_refused_text("\xef\xbb\xbf-----BEGIN PRIVATE KEY-----\n", TPMC_ERR_FORMAT,
                        "byte order mark");
     check_refused_text("-----BEGIN FISH-----\nMAA=\n-----END FISH-----\n", TPMC_ERR_FORMAT,
-                       "no RSA private key");
+                       "no RSA or EC private key");
     check_refused_text("-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n", TPMC_ERR_FORMAT,
-                       "no RSA private key");
+                       "no RSA or EC private key");
     check_refused_text("-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n",
                        TPMC_ERR_FORMAT, "damaged");
     check_refused_text("-----BEGIN PRIVATE KEY-----\nMAA=\n", TPMC_ERR_FORMAT, "no END line");
@@ -621,7 +623,7 @@ static void a_service_account_works_too(void **state)
 /* The sanitizers look for reads outside of the block; most mutations hit a number. */
 static void mutations_never_crash(void **state)
 {
-    tpmc__rsa_private out;
+    tpmc__private_key out;
     tpmc__buf data;
     uint32_t seed = 1;
 
@@ -636,8 +638,8 @@ static void mutations_never_crash(void **state)
             seed = seed * 1664525u + 1013904223u;
             copy[(seed >> 8) % (i == 0 ? 40 : data.len)] = (uint8_t)(seed >> 24);
         }
-        if (tpmc__rsa_private_parse(env, copy, data.len, &out, NULL) == 0)
-            tpmc__rsa_private_free(&out);
+        if (tpmc__private_key_parse(env, copy, data.len, &out, NULL) == 0)
+            tpmc__private_key_free(&out);
         free(copy);
     }
     tpmc__buf_free(&data);
@@ -646,11 +648,11 @@ static void mutations_never_crash(void **state)
 static int parse_account(void *context)
 {
     tpmc__buf *data = context;
-    tpmc__rsa_private out;
-    int status = tpmc__rsa_private_parse(env, data->data, data->len, &out, NULL);
+    tpmc__private_key out;
+    int status = tpmc__private_key_parse(env, data->data, data->len, &out, NULL);
 
-    assert_true(status == 0 || out.prime.data == NULL);
-    tpmc__rsa_private_free(&out);
+    assert_true(status == 0 || out.secret.data == NULL);
+    tpmc__private_key_free(&out);
     return status;
 }
 
@@ -665,7 +667,7 @@ static void lack_of_memory_is_told(void **state)
     assert_true(each_allocation(parse_account, &data, TPMC_ERR_NOMEM) >= 3);
     tpmc__buf_free(&pem);
     tpmc__buf_free(&data);
-    tpmc__rsa_private_free(NULL);
+    tpmc__private_key_free(NULL);
 }
 
 static int set_up(void **state)

@@ -6,6 +6,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "codec/der.h"
 #include "codec/spki.h"
 #include "unit/each_allocation.h"
 #include "unit/expect.h"
@@ -82,6 +83,51 @@ static void ec_keys_are_as_openssl_writes_them(void **state)
     check_ec("P-521", "1.3.132.0.35", 66);
 }
 
+static void parts_are_found(void **state)
+{
+    static const uint8_t point[] = { 0x04, 1, 1, 2, 2 };
+    tpmc__spki_parts parts;
+    tpmc__buf out;
+
+    (void)state;
+    tpmc__buf_init(&out, ROOM);
+    assert_int_equal(tpmc__spki_write_ec("1.3.132.0.34", point + 1, point + 3, 2, &out), 0);
+    assert_int_equal(tpmc__spki_read(out.data, out.len, &parts), 0);
+    assert_true(tpmc__der_oid_is(&parts.algorithm, "1.2.840.10045.2.1"));
+    assert_int_equal(parts.parameters.len, 7);
+    assert_int_equal(tpmc__der_peek(&parts.parameters), TPMC__DER_OID);
+    assert_int_equal(parts.key.len, sizeof(point));
+    assert_memory_equal(parts.key.data, point, sizeof(point));
+    for (size_t len = 0; len < out.len; len++)
+        assert_int_equal(tpmc__spki_read(out.data, len, &parts), TPMC_ERR_FORMAT);
+    tpmc__buf_append_byte(&out, 0);
+    assert_int_equal(tpmc__spki_read(out.data, out.len, &parts), TPMC_ERR_FORMAT);
+    tpmc__buf_free(&out);
+}
+
+static void malformed_ones_are_refused(void **state)
+{
+    static const struct {
+        size_t len;
+        const char *bytes;
+    } rows[] = {
+        { 12, "\x31\x0a\x30\x03\x06\x01\x2a\x03\x03\x00\x04\x01" }, /* a SET */
+        { 12, "\x30\x0a\x31\x03\x06\x01\x2a\x03\x03\x00\x04\x01" },
+        { 12, "\x30\x0a\x30\x03\x02\x01\x2a\x03\x03\x00\x04\x01" }, /* no OID */
+        { 12, "\x30\x0a\x30\x03\x06\x01\x2a\x04\x03\x00\x04\x01" }, /* no BIT STRING */
+        { 12, "\x30\x0a\x30\x03\x06\x01\x2a\x03\x03\x01\x04\x02" }, /* an unused bit */
+        { 10, "\x30\x08\x30\x03\x06\x01\x2a\x03\x01\x00" },         /* no key */
+        { 14, "\x30\x0c\x30\x03\x06\x01\x2a\x03\x03\x00\x04\x01\x05\x00" },
+    };
+    tpmc__spki_parts parts;
+
+    (void)state;
+    assert_int_equal(
+        tpmc__spki_read("\x30\x0a\x30\x03\x06\x01\x2a\x03\x03\x00\x04\x01", 12, &parts), 0);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_int_equal(tpmc__spki_read(rows[i].bytes, rows[i].len, &parts), TPMC_ERR_FORMAT);
+}
+
 static void failures_stick(void **state)
 {
     tpmc__buf out;
@@ -122,6 +168,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rsa_keys_are_as_openssl_writes_them),
         cmocka_unit_test(ec_keys_are_as_openssl_writes_them),
+        cmocka_unit_test(parts_are_found),
+        cmocka_unit_test(malformed_ones_are_refused),
         cmocka_unit_test(failures_stick),
         cmocka_unit_test(lack_of_memory_is_told),
     };

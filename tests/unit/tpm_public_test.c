@@ -3,7 +3,7 @@
 #include "unit/keyfile_data.h"
 #include "unit/keyfile_fixture.h"
 
-#include "keyfile/tpm_public.h"
+#include "keyfile/tpm_template.h"
 
 /* The template of profile H-2 as the key file format fixes it. */
 static const char h2_template_hex[] = "001a 0023 000b 00030472 0000 0006 0080 0043 0010 0003 0010 "
@@ -83,7 +83,7 @@ static void h2_template_has_the_bytes_of_the_profile(void **state)
     (void)state;
     set_hex(&bytes, h2_template_hex);
     assert_int_equal(bytes.len, 28);
-    tpmc__public_h2_template(&key);
+    tpmc__template_fill(TPMC__TEMPLATE_H2, &key);
     assert_written_as(&key, bytes.data, bytes.len);
 }
 
@@ -306,13 +306,13 @@ static void what_is_no_public_area_is_not_written(void **state)
     size_t len = 1;
 
     tpmc__buf_init(&out, TPMC__PUBLIC_MAX);
-    tpmc__public_h2_template(&key);
+    tpmc__template_fill(TPMC__TEMPLATE_H2, &key);
     key.type = 0;
     assert_int_equal(tpmc__public_write(&key, &out), TPMC_ERR_ARGUMENT);
-    tpmc__public_h2_template(&key);
+    tpmc__template_fill(TPMC__TEMPLATE_H2, &key);
     key.unique_len = sizeof(key.unique) + 1;
     assert_int_equal(tpmc__public_write(&key, &out), TPMC_ERR_ARGUMENT);
-    tpmc__public_h2_template(&key);
+    tpmc__template_fill(TPMC__TEMPLATE_H2, &key);
     key.scheme.algorithm = TPMC__ALG_RSASSA;
     assert_int_equal(tpmc__public_write(&key, &out), TPMC_ERR_ARGUMENT);
     expect_failure(tpmc__public_name(env, &key, name, &len, err), err, TPMC_ERR_ARGUMENT,
@@ -337,7 +337,7 @@ static int name_once(void *context)
     tpmc__public key;
     size_t len;
 
-    tpmc__public_h2_template(&key);
+    tpmc__template_fill(TPMC__TEMPLATE_H2, &key);
     return tpmc__public_name(context, &key, name, &len, NULL);
 }
 

@@ -8,7 +8,7 @@
 #include "unit/keyfile_data.h"
 #include "unit/keyfile_fixture.h"
 
-#include "keyfile/tpm_public.h"
+#include "keyfile/tpm_template.h"
 
 #define SPKI_MAX 1024
 
@@ -116,7 +116,7 @@ static void other_keys_have_no_subject_public_key_info(void **state)
     parse_hex(ecc_public_hex, &key);
     key.curve = 0x0020;
     expect_failure(tpmc__public_spki(&key, &out, err), err, TPMC_ERR_UNSUPPORTED, "SM2-P256");
-    tpmc__public_h2_template(&key);
+    tpmc__template_fill(TPMC__TEMPLATE_H2, &key);
     expect_failure(tpmc__public_spki(&key, &out, err), err, TPMC_ERR_ARGUMENT, "point is missing");
     assert_int_equal(out.len, 0);
     tpmc__buf_free(&out);
@@ -133,7 +133,7 @@ static void primaries_match_their_template_alone(void **state)
     tpmc__public key;
 
     (void)state;
-    tpmc__public_h2_template(&h2);
+    tpmc__template_fill(TPMC__TEMPLATE_H2, &h2);
     parse_hex("001a 0001 000b 00030472 0000 0006 0080 0043 0010 0800 00000000 0000", &h1);
     parse_hex(h2_public_hex, &key);
     assert_true(tpmc__public_matches_template(&key, &h2));
@@ -155,7 +155,7 @@ static void one_difference_is_no_match(void **state)
     tpmc__public key;
 
     (void)state;
-    tpmc__public_h2_template(&h2);
+    tpmc__template_fill(TPMC__TEMPLATE_H2, &h2);
     key = h2;
     key.name_alg = 0x000c;
     assert_false(tpmc__public_matches_template(&key, &h2));
@@ -191,6 +191,36 @@ static void assert_kind(const char *hex, const char *expected)
     parse_hex(hex, &key);
     assert_int_equal(tpmc__public_kind_text(&key, text, sizeof(text)), 0);
     assert_string_equal(text, expected);
+}
+
+static void storage_keys_are_told_from_others(void **state)
+{
+    static const char *const others[] = { rsa_public_hex,        plain_public_hex, oaep_public_hex,
+                                          ecc_public_hex,        hmac_public_hex,  aes_public_hex,
+                                          restricted_public_hex, seal_public_hex,  xor_public_hex };
+    tpmc__public key;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        parse_hex(others[i], &key);
+        assert_false(tpmc__public_is_storage(&key));
+    }
+    parse_hex(h1_public_hex, &key);
+    assert_true(tpmc__public_is_storage(&key));
+    parse_hex(h2_public_hex, &key);
+    assert_true(tpmc__public_is_storage(&key));
+    key.attributes |= TPMC__OBJECT_SIGN;
+    assert_false(tpmc__public_is_storage(&key));
+    parse_hex(h2_public_hex, &key);
+    key.symmetric.algorithm = TPMC__ALG_NULL;
+    assert_false(tpmc__public_is_storage(&key));
+    parse_hex(h2_public_hex, &key);
+    key.attributes &= ~TPMC__OBJECT_RESTRICTED;
+    assert_false(tpmc__public_is_storage(&key));
+    parse_hex(h2_public_hex, &key);
+    key.attributes &= ~TPMC__OBJECT_DECRYPT;
+    assert_false(tpmc__public_is_storage(&key));
 }
 
 static void kinds_are_named(void **state)
@@ -267,6 +297,7 @@ int main(void)
         WITH_ERROR(other_keys_have_no_subject_public_key_info),
         cmocka_unit_test(primaries_match_their_template_alone),
         cmocka_unit_test(one_difference_is_no_match),
+        cmocka_unit_test(storage_keys_are_told_from_others),
         cmocka_unit_test(kinds_are_named),
         cmocka_unit_test(objects_are_told_from_templates),
         cmocka_unit_test(lack_of_memory_is_reported),

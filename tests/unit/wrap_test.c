@@ -10,6 +10,7 @@
 #include "unit/keyfile_fixture.h"
 
 #include "keyfile/tpm_kdf.h"
+#include "keyfile/tpm_template.h"
 #include "keyfile/wrap.h"
 
 #define STORAGE                                                                                    \
@@ -326,16 +327,76 @@ static void auth_values_lose_their_trailing_zeros(void **state)
     wrap_and_unwrap(b, longest);
 }
 
-static void ecc_keys_are_wrapped(void **state)
+/* A template of a primary, as a TPM would have filled it in. */
+static void parent_of_template(bench *b, tpmc__template which)
 {
-    uint8_t scalar[32];
-    bench *b = *state;
+    const tpmc__public made = b->parent;
 
+    tpmc__template_fill(which, &b->parent);
+    memcpy(b->parent.unique, made.unique, sizeof(made.unique));
+    b->parent.unique_len = made.unique_len;
+    memcpy(b->parent.unique_y, made.unique_y, sizeof(made.unique_y));
+    b->parent.unique_y_len = made.unique_y_len;
+}
+
+static void primaries_of_each_template_open_what_is_wrapped(void **state)
+{
+    bench *b = *state;
+    int i;
+
+    for (i = 0; i < TPMC__TEMPLATE_COUNT; i++) {
+        tpmc__public key_template;
+
+        tpmc__template_fill((tpmc__template)i, &key_template);
+        if (key_template.type == TPMC__ALG_RSA)
+            rsa_parent(b, 2048, TPMC__HASH_SHA256, 128);
+        else
+            ecc_parent(b, TPMC__CURVE_P256, TPMC__HASH_SHA256, 128);
+        parent_of_template(b, (tpmc__template)i);
+        wrap_and_unwrap(b, "");
+    }
+}
+
+/* An EC key of this curve, whose private part is its scalar in the length of a coordinate. */
+static void ec_key(bench *b, uint16_t curve, const char *group, size_t size)
+{
+    uint8_t scalar[66];
+    EVP_PKEY *pkey = EVP_EC_gen(group);
+
+    assert_non_null(pkey);
     parse_hex(ecc_public_hex, &b->key);
     b->key.attributes &= ~(TPMC__OBJECT_FIXED_TPM | TPMC__OBJECT_FIXED_PARENT);
-    memset(scalar, 0x5a, sizeof(scalar));
-    assert_int_equal(tpmc__secret_set(&b->sensitive, scalar, sizeof(scalar), NULL), 0);
-    wrap_and_unwrap(b, "");
+    b->key.curve = curve;
+    b->key.unique_len = number_of(pkey, OSSL_PKEY_PARAM_EC_PUB_X, b->key.unique, size);
+    b->key.unique_y_len = number_of(pkey, OSSL_PKEY_PARAM_EC_PUB_Y, b->key.unique_y, size);
+    number_of(pkey, OSSL_PKEY_PARAM_PRIV_KEY, scalar, size);
+    assert_int_equal(tpmc__secret_set(&b->sensitive, scalar, size, NULL), 0);
+    EVP_PKEY_free(pkey);
+}
+
+static void ecc_keys_of_each_curve_are_wrapped(void **state)
+{
+    static const struct {
+        uint16_t curve;
+        const char *group;
+        size_t size;
+    } curves[] = {
+        { TPMC__CURVE_P256, "P-256", 32 },
+        { TPMC__CURVE_P384, "P-384", 48 },
+        { TPMC__CURVE_P521, "P-521", 66 },
+    };
+    bench *b = *state;
+    size_t i;
+
+    for (i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+        ecc_parent(b, TPMC__CURVE_P256, TPMC__HASH_SHA256, 128);
+        ec_key(b, curves[i].curve, curves[i].group, curves[i].size);
+        wrap_and_unwrap(b, "");
+        ecc_parent(b, TPMC__CURVE_P384, TPMC__HASH_SHA384, 256);
+        assert_int_equal(tpmc__secret_set(&b->auth, "word", 4, NULL), 0);
+        wrap_and_unwrap(b, "word");
+        assert_int_equal(tpmc__secret_set(&b->auth, "", 0, NULL), 0);
+    }
 }
 
 static void check_unique(const bench *b, const blob *plain)
@@ -369,6 +430,39 @@ static void symmetric_keys_commit_to_their_seed(void **state)
     check_sensitive(b, &plain, "", 32);
     check_unique(b, &plain);
     tpmc__wrapped_free(&wrapped);
+}
+
+/* Keys of a whole block, the longest that a TPM takes. */
+static void hmac_keys_of_a_whole_block_are_wrapped(void **state)
+{
+    static const struct {
+        uint16_t hash;
+        size_t block;
+    } blocks[] = { { TPMC__HASH_SHA1, 64 },
+                   { TPMC__HASH_SHA256, 64 },
+                   { TPMC__HASH_SHA384, 128 },
+                   { TPMC__HASH_SHA512, 128 } };
+    static uint8_t secret[128];
+    bench *b = *state;
+    static blob plain;
+    tpmc__wrapped wrapped;
+    size_t i;
+
+    ecc_parent(b, TPMC__CURVE_P384, TPMC__HASH_SHA384, 256);
+    memset(secret, 0x77, sizeof(secret));
+    for (i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+        parse_hex(hmac_public_hex, &b->key);
+        b->key.attributes &= ~(TPMC__OBJECT_FIXED_TPM | TPMC__OBJECT_FIXED_PARENT);
+        b->key.scheme.hash = blocks[i].hash;
+        assert_int_equal(tpmc__secret_set(&b->sensitive, secret, blocks[i].block, NULL), 0);
+        assert_int_equal(
+            tpmc__wrap_symmetric(b->env, &b->parent, &b->key, NULL, &b->sensitive, &wrapped, NULL),
+            0);
+        unwrap(b, &wrapped, &plain);
+        check_sensitive(b, &plain, "", 32);
+        check_unique(b, &plain);
+        tpmc__wrapped_free(&wrapped);
+    }
 }
 
 static void nothing_is_wrapped_alike_twice(void **state)
@@ -500,8 +594,26 @@ static void unfit_symmetric_keys_are_refused(void **state)
     assert_int_equal(tpmc__secret_set(&b->sensitive, bytes, 129, NULL), 0);
     expect_failure(
         tpmc__wrap_symmetric(b->env, &b->parent, &b->key, NULL, &b->sensitive, &wrapped, err), err,
-        TPMC_ERR_ARGUMENT, "at most 128");
+        TPMC_ERR_ARGUMENT, "the HMAC key has 129 bytes; a TPM takes at most the 64 of a block");
     assert_memory_equal(&before, &b->key, sizeof(before));
+    assert_int_equal(tpmc__secret_set(&b->sensitive, bytes, 65, NULL), 0);
+    expect_failure(
+        tpmc__wrap_symmetric(b->env, &b->parent, &b->key, NULL, &b->sensitive, &wrapped, err), err,
+        TPMC_ERR_ARGUMENT, "65 bytes");
+    assert_int_equal(tpmc__secret_set(&b->sensitive, bytes, 129, NULL), 0);
+    b->key.scheme.hash = TPMC__HASH_SHA512;
+    expect_failure(
+        tpmc__wrap_symmetric(b->env, &b->parent, &b->key, NULL, &b->sensitive, &wrapped, err), err,
+        TPMC_ERR_ARGUMENT, "at most the 128 of a block of sha512");
+    b->key.scheme.hash = 0x0012;
+    expect_failure(
+        tpmc__wrap_symmetric(b->env, &b->parent, &b->key, NULL, &b->sensitive, &wrapped, err), err,
+        TPMC_ERR_UNSUPPORTED, "the hash 0x0012 of the HMAC key");
+    b->key.scheme.algorithm = TPMC__ALG_NULL;
+    b->key.scheme.hash = 0;
+    expect_failure(
+        tpmc__wrap_symmetric(b->env, &b->parent, &b->key, NULL, &b->sensitive, &wrapped, err), err,
+        TPMC_ERR_ARGUMENT, "takes at most 128");
     assert_int_equal(tpmc__secret_set(&b->sensitive, NULL, 0, NULL), 0);
     expect_failure(
         tpmc__wrap_symmetric(b->env, &b->parent, &b->key, NULL, &b->sensitive, &wrapped, err), err,
@@ -559,8 +671,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_BENCH(each_parent_opens_what_is_wrapped_for_it),
         WITH_BENCH(auth_values_lose_their_trailing_zeros),
-        WITH_BENCH(ecc_keys_are_wrapped),
+        WITH_BENCH(primaries_of_each_template_open_what_is_wrapped),
+        WITH_BENCH(ecc_keys_of_each_curve_are_wrapped),
         WITH_BENCH(symmetric_keys_commit_to_their_seed),
+        WITH_BENCH(hmac_keys_of_a_whole_block_are_wrapped),
         WITH_BENCH(nothing_is_wrapped_alike_twice),
         WITH_BENCH(unfit_parents_are_refused),
         WITH_BENCH(unfit_keys_are_refused),
