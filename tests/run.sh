@@ -14,8 +14,8 @@ jobs=$(nproc)
 packages=(
   gcc g++ clang cmake ninja-build pkg-config libc6-dev binutils
   libssl-dev libtss2-dev libcjson-dev libcmocka-dev libtpms-dev
-  swtpm tpm2-tools tpm2-openssl openssl procps
-  python3 python3-cffi python3-cryptography python3-jwt
+  swtpm swtpm-tools gnutls-bin tpm2-tools tpm2-openssl openssl procps
+  python3 python3-cffi python3-cryptography python3-jwt python3-tpm2-pytss
   clang-format clang-tidy doxygen abigail-tools
 )
 
@@ -117,7 +117,7 @@ mkdir -p "$results"
 build asan -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug -DTPMCLOUD_SANITIZE=address,undefined
 check asan
 build plain -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_EXPORT_COMPILE_COMMANDS=ON
-check plain -L '^(abi|cli|swtpm|fault)$'
+check plain -L '^(abi|cli|interop|swtpm|fault)$'
 if can_fuzz; then
   build clang -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DTPMCLOUD_SANITIZE=address,undefined \
     -DTPMCLOUD_BUILD_FUZZERS=ON
