@@ -52,11 +52,14 @@ static int get_persistent(tpmc_tpm *tpm, const tpmc__parent_place *place, tpmc__
         tpmc__error_prefix(err, "the parent");
     if (status != 0)
         return status;
-    if (!tpmc__public_is_storage(&out->public))
+    if (!tpmc__public_is_storage(&out->public)) {
+        /* What was read may have been altered on its way: it is read anew next time. */
+        tpmc__persistent_forget(tpm, place->handle);
         return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
                           "the object at the handle 0x%08x is no storage key, so it cannot be a "
                           "parent",
                           (unsigned)place->handle);
+    }
     return 0;
 }
 
@@ -102,8 +105,11 @@ int tpmc__parent_get(tpmc_tpm *tpm, const tpmc__parent_place *place, tpmc__paren
     if (type == TPMC__ALG_RSA || type == TPMC__ALG_ECC)
         out->use.salt = out->loaded;
     status = choose_authorization(place, out, err);
-    if (status != 0)
-        tpmc__parent_drop(tpm, out);
+    if (status == 0)
+        return 0;
+    if (!out->is_primary)
+        tpmc__persistent_forget(tpm, place->handle);
+    tpmc__parent_drop(tpm, out);
     return status;
 }
 
