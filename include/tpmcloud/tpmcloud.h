@@ -14,6 +14,7 @@
 #include "tpmcloud/http.h"
 #include "tpmcloud/jwk.h"
 #include "tpmcloud/option.h"
+#include "tpmcloud/policy.h"
 #include "tpmcloud/token.h"
 #include "tpmcloud/tpmkey.h"
 #include "tpmcloud/version.h"

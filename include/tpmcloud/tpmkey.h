@@ -32,6 +32,8 @@ typedef struct tpmc_tpm tpmc_tpm;
 typedef struct tpmc_key tpmc_key;
 /** What a new key shall be. */
 typedef struct tpmc_key_template tpmc_key_template;
+/** What must hold before a key is used; see policy.h. */
+typedef struct tpmc_policy tpmc_policy;
 
 /** The storage (owner) hierarchy. */
 #define TPMC_HIERARCHY_OWNER 1
@@ -333,9 +335,10 @@ TPMC_API int tpmc_key_set_parent_password(tpmc_key *key, const void *password, s
  * \param[in] key the key; it freezes.
  * \param[out] err detail of a failure; may be NULL.
  * \return 0, TPMC_ERR_FORMAT, TPMC_ERR_IO, TPMC_ERR_UNSUPPORTED (not a signing key),
- * TPMC_ERR_WRONG_TPM, TPMC_ERR_WRONG_PASSWORD (missing, or the hierarchy's),
- * TPMC_ERR_TPM_UNAVAILABLE, TPMC_ERR_TPM, TPMC_ERR_LOCKOUT, TPMC_ERR_TIMEOUT,
- * TPMC_ERR_CANCELLED, TPMC_ERR_STATE, TPMC_ERR_NOMEM or TPMC_ERR_FORKED.
+ * TPMC_ERR_WRONG_TPM, TPMC_ERR_WRONG_PASSWORD (missing, or the hierarchy's), TPMC_ERR_POLICY (the
+ * policy is not the key's, or does not hold), TPMC_ERR_TPM_UNAVAILABLE, TPMC_ERR_TPM,
+ * TPMC_ERR_LOCKOUT, TPMC_ERR_TIMEOUT, TPMC_ERR_CANCELLED, TPMC_ERR_STATE, TPMC_ERR_NOMEM or
+ * TPMC_ERR_FORKED.
  * \par Threads any number at once.
  * \since 0.1
  */
@@ -343,7 +346,9 @@ TPMC_API int tpmc_key_open(tpmc_key *key, tpmc_error *err);
 
 /**
  * \brief The key file of a key in the form that this TPM loads without importing: for a key file
- * that is importable, a file that replaces it on this machine. Opens the key.
+ * that is importable, a file that replaces it on this machine. A policy that was given by the
+ * options `pcr` or `policy_file`, or as an object, is written into it where the file says none,
+ * with the values that the TPM has now. Opens the key.
  * \param[in] key the key; it freezes.
  * \param[out] pem the TSS2 PEM text, freed with tpmc_bytes_free(); NULL on failure.
  * \param[out] err detail of a failure; may be NULL.

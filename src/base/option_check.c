@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pcr_text.h"
+
 #define NAME_MIN_DIGITS 68
 #define NAME_MAX_DIGITS 132
 #define PORT_MAX_DIGITS 5
@@ -141,6 +143,11 @@ const char *tpmc__check_name_hex(const char *value)
         return "is not the Name of a TPM object: those have 34 to 66 bytes, which are 68 to 132 "
                "hexadecimal digits";
     return NULL;
+}
+
+const char *tpmc__check_pcr(const char *value)
+{
+    return tpmc__pcr_text_parse(value, NULL);
 }
 
 uint32_t tpmc__persistent_handle(const char *value)

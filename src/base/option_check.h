@@ -19,6 +19,9 @@ const char *tpmc__check_proxy(const char *value);
 /* The Name of a TPM object: 34 to 66 bytes as hex, perhaps with 0x before it. */
 const char *tpmc__check_name_hex(const char *value);
 
+/* Registers, as tpmc__pcr_text_parse() reads them. */
+const char *tpmc__check_pcr(const char *value);
+
 /* A persistent handle, 0x81000000 to 0x81ffffff, in hexadecimal. */
 const char *tpmc__check_persistent_handle(const char *value);
 /* `parent`, `ek-rsa`, `ek-ecc`, or `handle:` and a persistent handle. */

@@ -195,6 +195,13 @@ static const char *const hash_words[] = {
     [TPMC__NEW_HASH_COUNT] = NULL,
 };
 
+static const char *const user_with_auth_words[] = {
+    [TPMC__USER_WITH_AUTH_AUTO] = "auto",
+    [TPMC__USER_WITH_AUTH_NO] = "0",
+    [TPMC__USER_WITH_AUTH_YES] = "1",
+    [TPMC__USER_WITH_AUTH_YES + 1] = NULL,
+};
+
 static const char *const parent_words[] = {
     [TPMC__PARENT_OWNER] = "owner",
     [TPMC__PARENT_ENDORSEMENT] = "endorsement",
@@ -273,6 +280,30 @@ static const tpmc__option key_template_options[TPMC__KEY_TEMPLATE_OPTION_COUNT] 
         .default_text = "0",
         .summary = "make a key that signs only what the TPM has hashed; it needs a scheme, 0 or 1",
     },
+    [TPMC__KEY_TEMPLATE_USER_WITH_AUTH] = {
+        .name = "user_with_auth",
+        .kind = TPMC_OPTION_CHOICE,
+        .default_text = "auto",
+        .summary = "let the password alone do, 0 or 1; auto: only for a key that no policy is bound to",
+        .choices = user_with_auth_words,
+    },
+    [TPMC__KEY_TEMPLATE_BIND_PCR] = {
+        .name = "bind_pcr",
+        .alias = "pcr",
+        .kind = TPMC_OPTION_TEXT,
+        .summary = "bind the key to the values that PCRs have now: sha256:0,7,23 or 23 (of SHA-256)",
+        .min = 1,
+        .max = 255,
+        .check = tpmc__check_pcr,
+    },
+    [TPMC__KEY_TEMPLATE_BIND_POLICY_FILE] = {
+        .name = "bind_policy_file",
+        .alias = "policy_file",
+        .kind = TPMC_OPTION_TEXT,
+        .summary = "bind the key to the policy in this file, in the TCG's JSON language",
+        .min = 1,
+        .max = 4096,
+    },
 };
 
 static const tpmc__option key_options[TPMC__KEY_OPTION_COUNT] = {
@@ -318,6 +349,21 @@ static const tpmc__option key_options[TPMC__KEY_OPTION_COUNT] = {
         .kind = TPMC_OPTION_BOOLEAN,
         .default_text = "0",
         .summary = "try the other usual primaries when the key does not belong to its own, 0 or 1",
+    },
+    [TPMC__KEY_PCR] = {
+        .name = "pcr",
+        .kind = TPMC_OPTION_TEXT,
+        .summary = "the key is bound to PCRs with the values of now: sha256:0,7,23 or 23 (of SHA-256)",
+        .min = 1,
+        .max = 255,
+        .check = tpmc__check_pcr,
+    },
+    [TPMC__KEY_POLICY_FILE] = {
+        .name = "policy_file",
+        .kind = TPMC_OPTION_TEXT,
+        .summary = "the policy that the key is bound to, in the TCG's JSON language",
+        .min = 1,
+        .max = 4096,
     },
     [TPMC__KEY_ALLOW_SEALED_HMAC] = {
         .name = "allow_sealed_hmac",

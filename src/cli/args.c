@@ -102,8 +102,11 @@ static void remember(cli_args *args, const cli_flag *flag, const char *text)
 
 static int take_secret(cli_args *args, const cli_flag *flag, char *text)
 {
-    cli_secret *secret = &args->secrets[flag->index];
+    cli_secret *secret = NULL;
 
+    if (flag->index == CLI_SECRET_ENTITY)
+        return cli_entities_take(&args->entities, text, flag->source == CLI_FLAG_SECRET_FILE);
+    secret = &args->secrets[flag->index];
     if (secret->is_given) {
         cli_wipe(text, strlen(text));
         cli_message("%s is given more than once", cli_secret_flag_of(flag->index)->noun);
@@ -262,7 +265,7 @@ static int is_stdin(const char *path)
 /* How many of the command's input files are standard input; `last` is one of them. */
 static int count_stdin(const cli_args *args, const char **last)
 {
-    static const char *const inputs[] = { "in", "parent_public" };
+    static const char *const inputs[] = { "in", "parent_public", "policy_file", "signing_key" };
     int count = 0;
     size_t i;
 
@@ -281,7 +284,7 @@ static int check_stdin(const cli_args *args)
     char spelt[CLI_FLAG_NAME_MAX];
     const char *last = "";
     int inputs = count_stdin(args, &last);
-    int secrets = 0;
+    int secrets = cli_entities_count_stdin(&args->entities);
     size_t i;
 
     for (i = 0; i < CLI_SECRET_COUNT; i++)
@@ -328,6 +331,7 @@ int cli_args_parse(cli_args *args, const cli_command *command, int argc, char **
 void cli_args_free(cli_args *args)
 {
     cli_wipe(args->secrets, sizeof(args->secrets));
+    cli_entities_free(&args->entities);
     free(args->given);
     args->given = NULL;
     args->given_count = 0;

@@ -2,6 +2,7 @@
 #ifndef TPMC_CLI_ARGS_H
 #define TPMC_CLI_ARGS_H
 
+#include "cli/entity_secret.h"
 #include "cli/flags.h"
 #include "cli/secret_input.h"
 
@@ -18,6 +19,7 @@ typedef struct cli_args {
     cli_given *given;
     size_t given_count;
     cli_secret secrets[CLI_SECRET_COUNT];
+    cli_entities entities;
 } cli_args;
 
 /*

@@ -68,6 +68,10 @@ extern const cli_command cli_key_parent_command;
 extern const cli_command cli_key_persist_parent_command;
 extern const cli_command cli_sign_command;
 extern const cli_command cli_hmac_command;
+extern const cli_command cli_policy_digest_command;
+extern const cli_command cli_policy_show_command;
+extern const cli_command cli_policy_check_command;
+extern const cli_command cli_policy_sign_command;
 extern const cli_command cli_gcp_token_command;
 
 #endif

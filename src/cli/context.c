@@ -89,7 +89,7 @@ static int read_secrets(cli_args *args)
 
     for (i = 0; status == CLI_OK && i < CLI_SECRET_COUNT; i++)
         status = cli_secret_read(&args->secrets[i], cli_secret_flag_of(i)->noun);
-    return status;
+    return status == CLI_OK ? cli_entities_read(&args->entities) : status;
 }
 
 static int set_hierarchy_passwords(cli_context *context, const cli_args *args)
@@ -188,6 +188,28 @@ int cli_context_new_key(cli_context *context, const cli_args *args)
     return rv == TPMC_OK ? CLI_OK : cli_context_failed(context);
 }
 
+/* A policy without steps of its own brings passwords for those that the key has. */
+static int set_entity_passwords(cli_context *context, const cli_args *args)
+{
+    const cli_entity *entity;
+    tpmc_policy *answers = NULL;
+    size_t i;
+    int rv;
+
+    if (args->entities.count == 0)
+        return CLI_OK;
+    rv = tpmc_policy_new(context->env, &answers, context->err);
+    for (i = 0; rv == TPMC_OK && i < args->entities.count; i++) {
+        entity = &args->entities.items[i];
+        rv = tpmc_policy_set_password(answers, entity->handle, entity->secret.bytes,
+                                      entity->secret.len, context->err);
+    }
+    if (rv == TPMC_OK)
+        rv = tpmc_key_set_policy(context->key, answers, context->err);
+    tpmc_policy_free(answers);
+    return rv == TPMC_OK ? CLI_OK : cli_context_failed(context);
+}
+
 int cli_context_open_key(cli_context *context, cli_args *args)
 {
     int status;
@@ -197,6 +219,8 @@ int cli_context_open_key(cli_context *context, cli_args *args)
         status = cli_context_new_key(context, args);
     if (status == CLI_OK)
         status = apply(context, args, TPMC_OBJECT_KEY, set_key, context->key);
+    if (status == CLI_OK)
+        status = set_entity_passwords(context, args);
     return status;
 }
 

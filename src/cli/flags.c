@@ -54,10 +54,10 @@ static void from_secret(size_t id, int is_file, cli_flag *flag)
 
     flag->source = is_file ? CLI_FLAG_SECRET_FILE : CLI_FLAG_SECRET;
     flag->index = id;
-    flag->kind = TPMC_OPTION_TEXT;
+    flag->kind = id == CLI_SECRET_ENTITY ? TPMC_OPTION_LIST : TPMC_OPTION_TEXT;
     flag->name = is_file ? secret->file_name : secret->name;
     flag->alias = is_file ? NULL : secret->alias;
-    flag->value_name = is_file ? "FILE" : "PASSWORD";
+    flag->value_name = is_file ? secret->file_value_name : secret->value_name;
     flag->summary = is_file ? secret->file_summary : secret->summary;
 }
 
@@ -66,7 +66,7 @@ static int secret_at(unsigned secrets, size_t i, cli_flag *flag)
 {
     size_t id;
 
-    for (id = 0; id < CLI_SECRET_COUNT; id++) {
+    for (id = 0; id < CLI_SECRET_FLAG_COUNT; id++) {
         if ((secrets >> id & 1) == 0)
             continue;
         if (i < 2) {
@@ -193,7 +193,7 @@ static int ends_with(const char *from, const char *at, const char *word)
  * it to the option that ended at `last_end`. */
 static int announces_option(const char *text, const char *at, const char *last_end)
 {
-    static const char *const joints[] = { " and ", " or ", " with ", ", " };
+    static const char *const joints[] = { " and ", " or ", ", or ", " with ", ", " };
     size_t i;
 
     if (ends_with(text, at, "option ") || ends_with(text, at, "options "))

@@ -174,6 +174,6 @@ const cli_command cli_gcp_token_command = {
     .objects = token_objects,
     .object_count = sizeof(token_objects) / sizeof(token_objects[0]),
     .tpm_use = CLI_TPM_USED,
-    .secrets = CLI_SECRETS_ALL,
+    .secrets = CLI_SECRETS_USE,
     .run = run_token,
 };

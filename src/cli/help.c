@@ -53,10 +53,13 @@ void cli_help_put_usage(FILE *out, const cli_flag *flag)
     char spelt[CLI_FLAG_NAME_MAX];
 
     cli_flag_spell(flag->name, spelt);
-    if (flag->kind == TPMC_OPTION_BOOLEAN)
-        (void)fputs(spelt, out);
-    else
-        (void)fprintf(out, "%s %s", spelt, flag->value_name);
+    (void)fputs(spelt, out);
+    if (flag->alias != NULL) {
+        cli_flag_spell(flag->alias, spelt);
+        (void)fprintf(out, ", %s", spelt);
+    }
+    if (flag->kind != TPMC_OPTION_BOOLEAN)
+        (void)fprintf(out, " %s", flag->value_name);
 }
 
 void cli_help_put_note(FILE *out, const cli_flag *flag)

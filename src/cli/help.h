@@ -18,7 +18,8 @@ extern const cli_help_row cli_help_exit_status[];
 
 /* What a flag and its neighbours of the same origin have in common. */
 const char *cli_help_heading(const cli_flag *flag);
-/* "--name VALUE", and what follows the summary: "", " (required)" or " (default: X)". */
+/* "--name VALUE", or "--name, --alias VALUE", and what follows the summary: "", " (required)" or "
+ * (default: X)". */
 void cli_help_put_usage(FILE *out, const cli_flag *flag);
 void cli_help_put_note(FILE *out, const cli_flag *flag);
 

@@ -103,6 +103,6 @@ const cli_command cli_hmac_command = {
     .objects = hmac_objects,
     .object_count = sizeof(hmac_objects) / sizeof(hmac_objects[0]),
     .tpm_use = CLI_TPM_USED,
-    .secrets = CLI_SECRETS_ALL,
+    .secrets = CLI_SECRETS_USE,
     .run = run_hmac,
 };

@@ -90,7 +90,7 @@ const cli_command cli_key_csr_command = {
     .objects = objects,
     .object_count = sizeof(objects) / sizeof(objects[0]),
     .tpm_use = CLI_TPM_USED,
-    .secrets = CLI_SECRETS_ALL,
+    .secrets = CLI_SECRETS_USE,
     .run = run_csr,
 };
 
@@ -105,6 +105,6 @@ const cli_command cli_key_certificate_command = {
     .objects = objects,
     .object_count = sizeof(objects) / sizeof(objects[0]),
     .tpm_use = CLI_TPM_USED,
-    .secrets = CLI_SECRETS_ALL,
+    .secrets = CLI_SECRETS_USE,
     .run = run_certificate,
 };

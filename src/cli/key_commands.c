@@ -6,11 +6,32 @@
 #include "cli/key_text.h"
 #include "cli/message.h"
 #include "cli/output_file.h"
+#include "cli/policy_text.h"
 
 static const int key_objects[] = { TPMC_OBJECT_KEY, TPMC_OBJECT_TPM };
 
+/* The policy in words, where the file tells it. What keeps the key from being used is said when
+ * somebody wants to use it. */
+static int print_policy(const cli_context *context)
+{
+    tpmc_bytes *json = NULL;
+    char *text = NULL;
+    int status = CLI_OK;
+    int rv;
+
+    rv = tpmc_key_describe_policy(context->key, &json, context->err);
+    if (rv == TPMC_OK)
+        status = cli_policy_text((const char *)tpmc_bytes_data(json), tpmc_bytes_len(json), &text);
+    if (status == CLI_OK && text != NULL)
+        status = cli_output_print(text, strlen(text));
+    free(text);
+    tpmc_bytes_free(json);
+    return status;
+}
+
 static int run_show(cli_args *args)
 {
+    int as_json = cli_args_is_on(args, "json");
     cli_context context = { 0 };
     tpmc_bytes *json = NULL;
     char *text = NULL;
@@ -25,12 +46,14 @@ static int run_show(cli_args *args)
         status = cli_context_failed(&context);
         goto out;
     }
-    if (cli_args_is_on(args, "json"))
+    if (as_json)
         status = cli_key_json((const char *)tpmc_bytes_data(json), tpmc_bytes_len(json), &text);
     else
         status = cli_key_text((const char *)tpmc_bytes_data(json), tpmc_bytes_len(json), &text);
     if (status == CLI_OK)
         status = cli_output_print(text, strlen(text));
+    if (status == CLI_OK && !as_json)
+        status = print_policy(&context);
 out:
     free(text);
     tpmc_bytes_free(json);
@@ -46,8 +69,9 @@ const cli_command cli_key_show_command = {
     .name = "key show",
     .synopsis = "KEY.pem [--json]",
     .summary = "Print everything in a key file",
-    .about = "Prints everything in a key file. No password is needed, and a TPM only with "
-             "--handle.",
+    .about =
+        "Prints everything in a key file, with the policy that the key is bound to in words. No "
+        "password is needed, and a TPM only with --handle.",
     .flags = { { show_flags, sizeof(show_flags) / sizeof(show_flags[0]) } },
     .objects = key_objects,
     .object_count = sizeof(key_objects) / sizeof(key_objects[0]),

@@ -37,9 +37,10 @@ static int refuse_flag(const cli_flag *flag, const char *why)
     return CLI_USAGE;
 }
 
-static const char *const pair_flags[] = { "public", "private", NULL };
+static const char *const pair_flags[] = { "public", "private", "pcr", "policy_file", NULL };
+static const char *const part_flags[] = { "public", "private", NULL };
 static const char *const pair_template_flags[] = { "parent", "template_parent_handle",
-                                                   "description", NULL };
+                                                   "description", "bind_policy_file", NULL };
 
 /* A pair gets what the template says of its parent, and a key file keeps what it says: other flags
  * would be ignored. */
@@ -54,7 +55,7 @@ static int check_flag(const cli_flag *flag, int pair)
         return refuse_flag(flag, "does not go with --public and --private here");
     if (pair && flag->object == TPMC_OBJECT_KEY_TEMPLATE && !is_one_of(flag, pair_template_flags))
         return refuse_flag(flag, "is for a new key, and --public and --private hold one");
-    if (!pair && (flag->object == TPMC_OBJECT_KEY_TEMPLATE || is_one_of(flag, pair_flags)))
+    if (!pair && (flag->object == TPMC_OBJECT_KEY_TEMPLATE || is_one_of(flag, part_flags)))
         return refuse_flag(flag, "does not go with --keyfile, which says it all");
     return CLI_OK;
 }
@@ -100,6 +101,23 @@ static int set_has_password(const cli_context *context, const cli_args *args,
     return rv == TPMC_OK ? CLI_OK : cli_context_failed(context);
 }
 
+/* Of a pair --policy-file says what it is bound to, so that its file can tell. */
+static int set_policy(const cli_context *context, const cli_args *args,
+                      tpmc_key_template *key_template)
+{
+    const char *path = key_option(args, "policy_file");
+    int rv;
+
+    if (path == NULL)
+        return CLI_OK;
+    if (cli_args_option(args, TPMC_OBJECT_KEY_TEMPLATE, "bind_policy_file") != NULL) {
+        cli_message("--policy-file and --bind-policy-file mean the same here; give one of them");
+        return CLI_USAGE;
+    }
+    rv = tpmc_key_template_set(key_template, "bind_policy_file", path, context->err);
+    return rv == TPMC_OK ? CLI_OK : cli_context_failed(context);
+}
+
 static int convert_parts(cli_context *context, const cli_args *args, const cli_input *public_part,
                          const cli_input *private_part, tpmc_bytes **pem)
 {
@@ -114,6 +132,8 @@ static int convert_parts(cli_context *context, const cli_args *args, const cli_i
         status = set_has_password(context, args, key_template);
     if (status == CLI_OK)
         status = cli_context_set_template(context, args, key_template);
+    if (status == CLI_OK)
+        status = set_policy(context, args, key_template);
     if (status != CLI_OK)
         goto out;
     rv = tpmc_key_convert(key_template, public_part->data, public_part->len, private_part->data,
@@ -125,21 +145,42 @@ out:
     return status;
 }
 
-/* Loads the key once, where a TPM is named, so that a wrong parent is said now. */
-static int try_key(cli_context *context, const cli_args *args, const tpmc_bytes *pem)
+static int open_result(cli_context *context, const cli_args *args, const tpmc_bytes *pem)
 {
     int status;
     int rv;
 
-    if (cli_args_option(args, TPMC_OBJECT_TPM, "tcti") == NULL)
-        return CLI_OK;
     status = cli_context_new_key(context, args);
     if (status != CLI_OK)
         return status;
     rv = tpmc_key_set_pem(context->key, tpmc_bytes_data(pem), tpmc_bytes_len(pem), context->err);
     if (rv == TPMC_OK)
+        rv = tpmc_key_set(context->key, "pcr", key_option(args, "pcr"), context->err);
+    if (rv == TPMC_OK)
         rv = tpmc_key_open(context->key, context->err);
     return rv == TPMC_OK ? CLI_OK : cli_context_failed(context);
+}
+
+/* Loads the key once, where a TPM is named, so that a wrong parent is said now. With --pcr the TPM
+ * tells the values that go into the file. */
+static int try_key(cli_context *context, const cli_args *args, tpmc_bytes **pem)
+{
+    tpmc_bytes *again = NULL;
+    int has_pcr = key_option(args, "pcr") != NULL;
+    int status;
+    int rv;
+
+    if (!has_pcr && cli_args_option(args, TPMC_OBJECT_TPM, "tcti") == NULL)
+        return CLI_OK;
+    status = open_result(context, args, *pem);
+    if (status != CLI_OK || !has_pcr)
+        return status;
+    rv = tpmc_key_export(context->key, &again, context->err);
+    if (rv != TPMC_OK)
+        return cli_context_failed(context);
+    tpmc_bytes_free(*pem);
+    *pem = again;
+    return CLI_OK;
 }
 
 static int convert_pair(cli_args *args, tpmc_bytes **pem)
@@ -158,7 +199,7 @@ static int convert_pair(cli_args *args, tpmc_bytes **pem)
     if (status == CLI_OK)
         status = convert_parts(&context, args, &public_part, &private_part, pem);
     if (status == CLI_OK)
-        status = try_key(&context, args, *pem);
+        status = try_key(&context, args, pem);
     cli_input_free(&private_part);
     cli_input_free(&public_part);
     cli_context_close(&context);
@@ -208,11 +249,14 @@ const cli_command cli_key_convert_command = {
     .name = "key convert",
     .synopsis = "--public F.pub --private F.prv|--keyfile KEY.pem --out NEW.pem [FLAG...]",
     .summary = "Make a key file from TPM2B files or an importable one",
-    .about = "Makes a key file from the two files that tpm2-tools write for a key. That needs no "
-             "TPM; where --tcti is given the key is also loaded once, so that a wrong parent is "
-             "said now. --password (or --keyPassword) then says only that the key has one. With "
-             "--keyfile, imports an importable key file into the TPM and writes one that is "
-             "loaded without importing.",
+    .about =
+        "Makes a key file from the two files that tpm2-tools write for a key. That needs no "
+        "TPM; where --tcti is given the key is also loaded once, so that a wrong parent is "
+        "said now. --password (or --keyPassword) then says only that the key has one. The policy "
+        "that the key is bound to is written into the file with --policy-file, or with --pcr and "
+        "the values that a TPM has now. With "
+        "--keyfile, imports an importable key file into the TPM and writes one that is "
+        "loaded without importing.",
     .flags = { { cli_new_keyfile_flags, CLI_NEW_KEYFILE_FLAG_COUNT } },
     .objects = convert_objects,
     .object_count = sizeof(convert_objects) / sizeof(convert_objects[0]),

@@ -33,6 +33,8 @@ static int run_create(cli_args *args)
         status = create_key(args, &pem);
     if (status == CLI_OK)
         status = cli_output_write(&output, tpmc_bytes_data(pem), tpmc_bytes_len(pem));
+    if (status == CLI_OK)
+        cli_new_keyfile_tell(args, pem);
     tpmc_bytes_free(pem);
     cli_output_close(&output);
     return status;

@@ -96,6 +96,8 @@ static int run_import(cli_args *args)
         cli_message("the key was encrypted to the parent key that the TPM gave, which was trusted "
                     "unseen; to accept no other the next time: --parent-name %s",
                     trusted);
+    if (status == CLI_OK)
+        cli_new_keyfile_tell(args, pem);
     free(trusted);
     tpmc_bytes_free(pem);
     cli_input_free(&input);

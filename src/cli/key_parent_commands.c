@@ -3,11 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/handle_text.h"
 #include "cli/hex_text.h"
 #include "cli/message.h"
 #include "cli/new_keyfile.h"
-
-#define HANDLE_DIGITS 8
 
 static const int parent_objects[] = { TPMC_OBJECT_KEY_TEMPLATE, TPMC_OBJECT_TPM, TPMC_OBJECT_ENV };
 
@@ -91,18 +90,12 @@ const cli_command cli_key_parent_command = {
     .run = run_parent,
 };
 
-/* "0x" and eight hexadecimal digits; which handles are allowed, the library knows. */
 static int parse_handle(const char *text, uint32_t *handle)
 {
-    const char *digits = text + 2;
-
-    if (strncmp(text, "0x", 2) != 0 || strlen(digits) != HANDLE_DIGITS ||
-        strspn(digits, "0123456789abcdefABCDEF") != HANDLE_DIGITS) {
-        cli_message("--handle must be a persistent handle, 0x81 and six hexadecimal digits");
-        return CLI_USAGE;
-    }
-    *handle = (uint32_t)strtoul(digits, NULL, 16);
-    return CLI_OK;
+    if (cli_handle_parse(text, strlen(text), handle))
+        return CLI_OK;
+    cli_message("--handle must be a persistent handle, 0x81 and six hexadecimal digits");
+    return CLI_USAGE;
 }
 
 static int persist_parent(cli_args *args, uint32_t handle, tpmc_bytes **name)

@@ -8,31 +8,17 @@
 #include <string.h>
 
 #include "cli/message.h"
+#include "cli/terminal_text.h"
 
 #define INDENT 2
 #define HEX_LINE 64  /* digits in one line of a long number */
 #define HEX_ALONE 72 /* a number of at most so many digits stands behind its label */
 #define PEM_LINE 48  /* bytes of DER in one line of 64 letters */
 
-/* A key file may come from anywhere: what a terminal would obey is spelt out. */
-static void put_text(FILE *out, const char *text)
-{
-    const unsigned char *c;
-
-    for (c = (const unsigned char *)text; *c != '\0'; c++) {
-        if (*c < 0x20 || *c == 0x7f)
-            (void)fprintf(out, "\\x%02x", (unsigned)*c);
-        else if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)
-            (void)fprintf(out, "\\u%04x", (unsigned)*++c);
-        else
-            (void)fputc(*c, out);
-    }
-}
-
 static void put_scalar(FILE *out, const cJSON *value)
 {
     if (cJSON_IsString(value) && value->valuestring[0] != '\0')
-        put_text(out, value->valuestring);
+        cli_put_text(out, value->valuestring);
     else if (cJSON_IsNumber(value))
         (void)fprintf(out, "%.15g", value->valuedouble);
     else if (cJSON_IsBool(value))

@@ -66,6 +66,8 @@ static int run_wrap(cli_args *args)
         status = wrap_key(args, &parent, &input, &pem);
     if (status == CLI_OK)
         status = cli_output_write(&output, tpmc_bytes_data(pem), tpmc_bytes_len(pem));
+    if (status == CLI_OK)
+        cli_new_keyfile_tell(args, pem);
     tpmc_bytes_free(pem);
     cli_input_free(&input);
     cli_input_free(&parent);

@@ -12,12 +12,14 @@
 #include "cli/stop_signal.h"
 
 static const cli_command *const command_table[] = {
-    &cli_key_create_command,  &cli_key_import_command,
-    &cli_key_convert_command, &cli_key_wrap_command,
-    &cli_key_show_command,    &cli_key_public_command,
-    &cli_key_csr_command,     &cli_key_certificate_command,
-    &cli_key_parent_command,  &cli_key_persist_parent_command,
-    &cli_sign_command,        &cli_hmac_command,
+    &cli_key_create_command,    &cli_key_import_command,
+    &cli_key_convert_command,   &cli_key_wrap_command,
+    &cli_key_show_command,      &cli_key_public_command,
+    &cli_key_csr_command,       &cli_key_certificate_command,
+    &cli_key_parent_command,    &cli_key_persist_parent_command,
+    &cli_sign_command,          &cli_hmac_command,
+    &cli_policy_digest_command, &cli_policy_show_command,
+    &cli_policy_check_command,  &cli_policy_sign_command,
     &cli_gcp_token_command,
 };
 

@@ -113,7 +113,7 @@ static void put_group(FILE *out, const cli_command *group)
 static void put_shared_flags(FILE *out)
 {
     cli_command group = { 0 };
-    cli_command passwords = { .secrets = CLI_SECRETS_ALL };
+    cli_command passwords = { .secrets = CLI_SECRETS_USE };
     size_t i;
 
     (void)fputs(".SH FLAGS OF SEVERAL COMMANDS\n", out);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/new_keyfile.h"
 
+#include <cjson/cJSON.h>
+
 #include "cli/message.h"
 
 const cli_own_flag cli_new_keyfile_flags[CLI_NEW_KEYFILE_FLAG_COUNT] = {
@@ -37,4 +39,37 @@ int cli_new_keyfile_template(cli_context *context, const cli_args *args, tpmc_ke
     if (rv != TPMC_OK)
         return cli_context_failed(context);
     return cli_context_set_template(context, args, *out);
+}
+
+/* Whether a description of a key has no steps of a policy. */
+static int lacks_steps(const tpmc_bytes *description)
+{
+    cJSON *json = cJSON_ParseWithLength((const char *)tpmc_bytes_data(description),
+                                        tpmc_bytes_len(description));
+    const cJSON *steps = cJSON_GetObjectItemCaseSensitive(json, "policy");
+    int lacks = cJSON_IsArray(steps) && steps->child == NULL;
+
+    cJSON_Delete(json);
+    return lacks;
+}
+
+void cli_new_keyfile_tell(cli_args *args, const tpmc_bytes *pem)
+{
+    cli_context context = { 0 };
+    tpmc_bytes *description = NULL;
+    int rv;
+
+    if (cli_args_option(args, TPMC_OBJECT_KEY_TEMPLATE, "bind_policy_file") == NULL ||
+        cli_context_open_tpm(&context, args) != CLI_OK ||
+        cli_context_new_key(&context, args) != CLI_OK)
+        goto out;
+    rv = tpmc_key_set_pem(context.key, tpmc_bytes_data(pem), tpmc_bytes_len(pem), context.err);
+    if (rv == TPMC_OK)
+        rv = tpmc_key_describe(context.key, &description, context.err);
+    if (rv == TPMC_OK && lacks_steps(description))
+        cli_message("key files have no words for this policy: keep its file, and give it by "
+                    "--policy-file whenever the key is used");
+out:
+    tpmc_bytes_free(description);
+    cli_context_close(&context);
 }

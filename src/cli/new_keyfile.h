@@ -18,4 +18,7 @@ int cli_new_keyfile_output(cli_output *output, const cli_args *args);
 /* A template with the options and passwords given; freed by the caller in every case. */
 int cli_new_keyfile_template(cli_context *context, const cli_args *args, tpmc_key_template **out);
 
+/* Says what whoever uses the new key has to bring beside its file. */
+void cli_new_keyfile_tell(cli_args *args, const tpmc_bytes *pem);
+
 #endif

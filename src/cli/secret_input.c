@@ -14,11 +14,13 @@
 
 #define FILE_SUMMARY "file whose first line is that password; - is standard input"
 
-static const cli_secret_flag flags[CLI_SECRET_COUNT] = {
+static const cli_secret_flag flags[CLI_SECRET_FLAG_COUNT] = {
     [CLI_SECRET_KEY] = {
         .name = "password",
         .alias = "keyPassword",
         .file_name = "password_file",
+        .value_name = "PASSWORD",
+        .file_value_name = "FILE",
         .summary = "the key's password, '' for an empty one; a file is safer",
         .file_summary = FILE_SUMMARY,
         .noun = "the key's password",
@@ -26,6 +28,8 @@ static const cli_secret_flag flags[CLI_SECRET_COUNT] = {
     [CLI_SECRET_PARENT] = {
         .name = "parent_password",
         .file_name = "parent_password_file",
+        .value_name = "PASSWORD",
+        .file_value_name = "FILE",
         .summary = "the persistent parent's password",
         .file_summary = FILE_SUMMARY,
         .noun = "the parent's password",
@@ -33,6 +37,8 @@ static const cli_secret_flag flags[CLI_SECRET_COUNT] = {
     [CLI_SECRET_OWNER] = {
         .name = "ownerpassword",
         .file_name = "ownerpassword_file",
+        .value_name = "PASSWORD",
+        .file_value_name = "FILE",
         .summary = "the owner hierarchy's password",
         .file_summary = FILE_SUMMARY,
         .noun = "the owner password",
@@ -41,6 +47,8 @@ static const cli_secret_flag flags[CLI_SECRET_COUNT] = {
     [CLI_SECRET_ENDORSEMENT] = {
         .name = "endorsement_password",
         .file_name = "endorsement_password_file",
+        .value_name = "PASSWORD",
+        .file_value_name = "FILE",
         .summary = "the endorsement hierarchy's password",
         .file_summary = FILE_SUMMARY,
         .noun = "the endorsement password",
@@ -49,16 +57,27 @@ static const cli_secret_flag flags[CLI_SECRET_COUNT] = {
     [CLI_SECRET_PLATFORM] = {
         .name = "platform_password",
         .file_name = "platform_password_file",
+        .value_name = "PASSWORD",
+        .file_value_name = "FILE",
         .summary = "the platform hierarchy's password",
         .file_summary = FILE_SUMMARY,
         .noun = "the platform password",
         .hierarchy = TPMC_HIERARCHY_PLATFORM,
     },
+    [CLI_SECRET_ENTITY] = {
+        .name = "entity_password",
+        .file_name = "entity_password_file",
+        .value_name = "HANDLE=PASSWORD",
+        .file_value_name = "HANDLE=FILE",
+        .summary = "the password of an NV index 0x01xxxxxx or a persistent object 0x81xxxxxx that "
+                   "the key's policy asks for",
+        .file_summary = "a file for it; its first line is that password, - is standard input",
+    },
 };
 
 const cli_secret_flag *cli_secret_flag_of(size_t id)
 {
-    return id < CLI_SECRET_COUNT ? &flags[id] : NULL;
+    return id < CLI_SECRET_FLAG_COUNT ? &flags[id] : NULL;
 }
 
 void cli_wipe(void *data, size_t len)

@@ -14,13 +14,17 @@ typedef enum cli_secret_id {
     CLI_SECRET_OWNER,
     CLI_SECRET_ENDORSEMENT,
     CLI_SECRET_PLATFORM,
-    CLI_SECRET_COUNT
+    CLI_SECRET_COUNT,
+    CLI_SECRET_ENTITY = CLI_SECRET_COUNT, /* any number of them: entity_secret.h */
+    CLI_SECRET_FLAG_COUNT
 } cli_secret_id;
 
 /* Sets of them, for what a command takes. */
 #define CLI_SECRETS_HIERARCHIES                                                                    \
     (1U << CLI_SECRET_OWNER | 1U << CLI_SECRET_ENDORSEMENT | 1U << CLI_SECRET_PLATFORM)
 #define CLI_SECRETS_ALL (1U << CLI_SECRET_KEY | 1U << CLI_SECRET_PARENT | CLI_SECRETS_HIERARCHIES)
+/* What a key may need to be used. */
+#define CLI_SECRETS_USE (CLI_SECRETS_ALL | 1U << CLI_SECRET_ENTITY)
 
 /* One password: not given, given in argv, or to be read from a file. */
 typedef struct cli_secret {
@@ -35,10 +39,12 @@ typedef struct cli_secret_flag {
     const char *name;
     const char *alias; /* another accepted spelling, or NULL */
     const char *file_name;
+    const char *value_name;
+    const char *file_value_name;
     const char *summary;
     const char *file_summary;
-    const char *noun;
-    int hierarchy; /* TPMC_HIERARCHY_*, or 0 */
+    const char *noun; /* ENTITY: NULL */
+    int hierarchy;    /* TPMC_HIERARCHY_*, or 0 */
 } cli_secret_flag;
 
 /* NULL when there is no such password. */

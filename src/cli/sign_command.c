@@ -83,6 +83,6 @@ const cli_command cli_sign_command = {
     .objects = sign_objects,
     .object_count = sizeof(sign_objects) / sizeof(sign_objects[0]),
     .tpm_use = CLI_TPM_USED,
-    .secrets = CLI_SECRETS_ALL,
+    .secrets = CLI_SECRETS_USE,
     .run = run_sign,
 };

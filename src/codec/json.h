@@ -8,7 +8,7 @@
  * may hold secrets. */
 typedef struct tpmc__json tpmc__json;
 
-#define TPMC__JSON_MAX_DEPTH 16
+#define TPMC__JSON_MAX_DEPTH 40
 #define TPMC__JSON_MAX_ITEMS 4096 /* members of one object, elements of one array */
 
 /*

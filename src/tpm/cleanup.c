@@ -86,8 +86,31 @@ static int is_sequence(tpmc_tpm *tpm, uint32_t handle)
     return tpmc__rc_no_handle(tpm->guard.rc) ? 0 : -1;
 }
 
+/* A session has no Name: another one at its handle is told from it at most by its type. As
+ * has_name(). */
+static int is_listed(tpmc_tpm *tpm, uint32_t handle)
+{
+    uint32_t handles[MAX_FOREIGN];
+    size_t count = 0;
+
+    if (tpmc__raw_handles(&tpm->guard, LOADED_SESSION_FIRST, handles, &count, MAX_FOREIGN) != 0)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        if (handles[i] == handle)
+            return 1;
+    }
+    return 0;
+}
+
+static int is_session(uint32_t handle)
+{
+    return handle >> 24 == LOADED_SESSION_FIRST >> 24 || handle >> 24 == POLICY_SESSION_TYPE;
+}
+
 static int is_still_ours(tpmc_tpm *tpm, const tpmc__ledger_entry *entry)
 {
+    if (is_session(entry->handle))
+        return is_listed(tpm, entry->handle);
     if (entry->name_len == 0)
         return is_sequence(tpm, entry->handle);
     return has_name(tpm, entry->handle, entry->name, entry->name_len);
@@ -97,7 +120,7 @@ static int is_still_ours(tpmc_tpm *tpm, const tpmc__ledger_entry *entry)
 static int is_of_kind(uint32_t handle, uint32_t first)
 {
     if (first == LOADED_SESSION_FIRST)
-        return handle >> 24 == LOADED_SESSION_FIRST >> 24 || handle >> 24 == POLICY_SESSION_TYPE;
+        return is_session(handle);
     return handle >> 24 == first >> 24;
 }
 

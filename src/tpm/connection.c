@@ -54,6 +54,7 @@ static void finish_esys(tpmc_tpm *tpm)
     tpmc__tpm_drop_all(tpm);
     Esys_Finalize(&tpm->esys);
     tpm->esys = NULL;
+    tpm->has_old_salt = 0;
     tpmc__persistent_forget_all(tpm);
 }
 
@@ -115,6 +116,7 @@ static void forget_all(tpmc_tpm *tpm)
 {
     tpmc__loaded_forget_all(tpm);
     tpmc__session_forget(tpm);
+    tpmc__session_policies_forget(tpm);
     tpm->guard.ledger.count = 0;
 }
 
@@ -283,6 +285,7 @@ static int may_start(const tpmc_tpm *tpm)
 static void restart(tpmc_tpm *tpm)
 {
     tpmc__tpm_suspect_objects(tpm);
+    tpmc__session_policies_suspect(tpm);
     tpm->session.doubtful = tpm->session.handle != 0;
     if (!may_start(tpm) || tpmc__raw_startup(&tpm->guard) != 0)
         return;
@@ -314,6 +317,7 @@ static tpmc__remedy make_way(tpmc_tpm *tpm, uint32_t rc)
         return tpmc__loaded_evict(tpm) ? TPMC__REMEDY_ROOM : TPMC__REMEDY_NONE;
     }
     tpmc__session_kill(tpm);
+    had_session |= tpmc__session_policies_kill(tpm) > 0;
     return had_session ? TPMC__REMEDY_RELOAD : TPMC__REMEDY_NONE;
 }
 
@@ -353,6 +357,7 @@ static int handle_transport(tpmc_tpm *tpm, tpmc__outcome outcome, const char *co
     tpmc__fail(err, cause, "%s: %s", command, tpm->guard.why);
     tpmc__error_set_tpm_code(err, rc);
     tpmc__session_kill(tpm);
+    (void)tpmc__session_policies_kill(tpm);
     if (outcome == TPMC__OUTCOME_LOST) {
         tpmc__tpm_note_loss(tpm);
         if (!tpm->guard.broken || reopen(tpm, NULL) == 0)

@@ -37,7 +37,10 @@ static const struct command_info {
     { 0x0000015eu, 1, 0 }, /* Unseal */
     { 0x0000015cu, 1, 0 }, /* SequenceUpdate */
     { 0x00000120u, 2, 0 }, /* EvictControl */
+    { 0x00000149u, 3, 0 }, /* PolicyNV */
     { 0x00000151u, 2, 0 }, /* PolicySecret */
+    { 0x00000160u, 2, 0 }, /* PolicySigned */
+    { 0x00000192u, 3, 0 }, /* PolicyAuthorizeNV */
     { 0x00000171u, 1, 0 }, /* PolicyOR */
     { 0x0000014eu, 2, 0 }, /* NV_Read */
     { 0x00000169u, 1, 0 }, /* NV_ReadPublic */

@@ -158,6 +158,7 @@ static int receive_once(tpmc__guard *guard)
     }
     if (receipt == GAVE_UP) {
         guard->pending = 1;
+        memcpy(guard->unanswered, guard->command, guard->command_len);
         synthesize(guard, TPMC__OUTCOME_PENDING, status, 0, pending_reason(status));
         return -1;
     }
@@ -175,6 +176,9 @@ static int exchange_once(tpmc__guard *guard)
     TSS2_RC rc = 0;
 
     if (guard->pending) {
+        /* What the late reply will be about is the one that was sent. */
+        guard->command_len = tpmc__be32(guard->unanswered + 2);
+        memcpy(guard->command, guard->unanswered, guard->command_len);
         synthesize(guard, TPMC__OUTCOME_NOT_SENT, TPMC_ERR_TIMEOUT, 0,
                    "the TPM has not answered the command before");
         return -1;

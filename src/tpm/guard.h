@@ -46,6 +46,7 @@ typedef struct tpmc__guard {
     uint32_t handle; /* the handle that the last response brought; 0 when none */
     uint8_t command[TPMC__TPM_BUFFER];
     size_t command_len;
+    uint8_t unanswered[TPMC__TPM_BUFFER]; /* the command that is pending */
     uint8_t response[TPMC__TPM_BUFFER];
     size_t response_len;
     uint8_t prepared[TPMC__GUARD_PREPARED_MAX]; /* see tpmc__guard_prepare_public() */

@@ -212,6 +212,7 @@ void tpmc__tpm_drop_all(tpmc_tpm *tpm)
     tpmc__loaded_forget_all(tpm);
     tpm->room = 0;
     tpmc__session_policy_end(tpm);
+    (void)tpmc__session_policies_kill(tpm);
     tpmc__session_kill(tpm);
     tpmc__ledger_orphan_all(&tpm->guard.ledger);
 }
@@ -222,11 +223,20 @@ void tpmc__tpm_suspect_objects(tpmc_tpm *tpm)
     tpmc__ledger_suspect_objects(&tpm->guard.ledger);
 }
 
+/* Policy sessions cannot prove anything. They are gone if the HMAC session is; else what the TPM
+ * still lists is flushed. */
 void tpmc__tpm_suspect(tpmc_tpm *tpm)
 {
+    int had_session = tpm->session.handle != 0;
+    int proven = -1;
+
     tpmc__tpm_suspect_objects(tpm);
     if (tpm->esys != NULL && tpm->guard.inner != NULL && !tpm->guard.pending)
-        (void)tpmc__session_prove(tpm);
+        proven = tpmc__session_prove(tpm);
+    if (had_session && proven == 0)
+        tpmc__session_policies_forget(tpm);
+    else
+        tpmc__session_policies_suspect(tpm);
 }
 
 size_t tpmc__loaded_count(const tpmc_tpm *tpm)
@@ -304,8 +314,10 @@ void tpmc__tpm_apply_hold(tpmc_tpm *tpm)
         return;
     tpmc__loaded_forget_all(tpm);
     tpmc__ledger_orphan_objects(&tpm->guard.ledger);
-    if (hold == TPMC__HOLD_NOTHING)
+    if (hold == TPMC__HOLD_NOTHING) {
         tpmc__session_kill(tpm);
+        (void)tpmc__session_policies_kill(tpm);
+    }
 }
 
 void tpmc__tpm_blank_auth(tpmc_tpm *tpm, ESYS_TR tr)

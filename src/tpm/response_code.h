@@ -9,8 +9,11 @@
 /* TPM_RC values without what they refer to (Part 2, 6.6). */
 #define TPMC__RC_INITIALIZE 0x100u
 #define TPMC__RC_SEQUENCE 0x103u
+#define TPMC__RC_POLICY 0x126u
+#define TPMC__RC_PCR_CHANGED 0x128u
 #define TPMC__RC_AUTH_UNAVAILABLE 0x12fu
 #define TPMC__RC_ASYMMETRIC 0x081u
+#define TPMC__RC_HASH 0x083u
 #define TPMC__RC_VALUE 0x084u
 #define TPMC__RC_KEY_SIZE 0x087u
 #define TPMC__RC_TYPE 0x08au
@@ -18,6 +21,8 @@
 #define TPMC__RC_AUTH_FAIL 0x08eu
 #define TPMC__RC_SCHEME 0x092u
 #define TPMC__RC_SIZE 0x095u
+#define TPMC__RC_SIGNATURE 0x09bu
+#define TPMC__RC_POLICY_FAIL 0x09du
 #define TPMC__RC_INTEGRITY 0x09fu
 #define TPMC__RC_BAD_AUTH 0x0a2u
 #define TPMC__RC_CURVE 0x0a6u

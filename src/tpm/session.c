@@ -3,18 +3,25 @@
 
 #include "tpm/persistent.h"
 #include "tpm/salt_key.h"
-#include "tpm/tpm_int.h"
+#include "tpm/session.h"
 
 /* Long-lived sessions make a TPM's context counter run full (TPM_RC_CONTEXT_GAP). */
 #define SESSION_LIFE_MS (10 * 60 * 1000)
 
-int tpmc__session_is_ready(tpmc_tpm *tpm)
+static const TPMT_SYM_DEF no_symmetric = { .algorithm = TPM2_ALG_NULL };
+
+int tpmc__session_is_young(tpmc_tpm *tpm, const tpmc__session *session)
 {
     int64_t now = 0;
 
-    if (tpm->session.handle == 0 || tpmc__env_monotonic_ms(tpm->env, &now, NULL) != 0)
+    if (session->handle == 0 || tpmc__env_monotonic_ms(tpm->env, &now, NULL) != 0)
         return 0;
-    return now >= tpm->session.started_ms && now - tpm->session.started_ms < SESSION_LIFE_MS;
+    return now >= session->started_ms && now - session->started_ms < SESSION_LIFE_MS;
+}
+
+int tpmc__session_is_ready(tpmc_tpm *tpm)
+{
+    return tpmc__session_is_young(tpm, &tpm->session);
 }
 
 void tpmc__session_kill(tpmc_tpm *tpm)
@@ -53,20 +60,27 @@ static int refute(tpmc_tpm *tpm)
     return 0;
 }
 
-int tpmc__session_prove(tpmc_tpm *tpm)
+/* The answer is encrypted only so that the command has a use for the session. */
+TSS2_RC tpmc__session_exercise(tpmc_tpm *tpm, ESYS_TR session)
 {
     TPM2B_DIGEST *random = NULL;
+    TSS2_RC rc = Esys_TRSess_SetAttributes(
+        tpm->esys, session, TPMA_SESSION_CONTINUESESSION | TPMA_SESSION_ENCRYPT, 0xff);
+
+    if (rc == TSS2_RC_SUCCESS)
+        rc = Esys_GetRandom(tpm->esys, session, ESYS_TR_NONE, ESYS_TR_NONE, 1, &random);
+    Esys_Free(random);
+    return rc;
+}
+
+int tpmc__session_prove(tpmc_tpm *tpm)
+{
     tpmc__outcome outcome = TPMC__OUTCOME_NONE;
     TSS2_RC rc = 0;
 
     if (tpm->session.handle == 0)
         return 0;
-    /* The answer is encrypted only so that the command has a use for the session. */
-    rc = Esys_TRSess_SetAttributes(tpm->esys, tpm->session.tr,
-                                   TPMA_SESSION_CONTINUESESSION | TPMA_SESSION_ENCRYPT, 0xff);
-    if (rc == TSS2_RC_SUCCESS)
-        rc = Esys_GetRandom(tpm->esys, tpm->session.tr, ESYS_TR_NONE, ESYS_TR_NONE, 1, &random);
-    Esys_Free(random);
+    rc = tpmc__session_exercise(tpm, tpm->session.tr);
     outcome = tpmc__guard_take_outcome(&tpm->guard);
     tpm->session.doubtful = rc != TSS2_RC_SUCCESS;
     if (rc == TSS2_RC_SUCCESS)
@@ -79,8 +93,25 @@ int tpmc__session_prove(tpmc_tpm *tpm)
     return -1;
 }
 
-static int start(tpmc_tpm *tpm, TPM2_SE type, ESYS_TR salt_key, TPMI_ALG_HASH hash,
-                 tpmc__session *out, tpmc_error *err)
+/* ESAPI keeps the salt when a session cannot be started, and would take it for the next one without
+ * salt; one that is started lets it go. */
+static void drop_old_salt(tpmc_tpm *tpm)
+{
+    ESYS_TR tr = ESYS_TR_NONE;
+    TSS2_RC rc = Esys_StartAuthSession(tpm->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                                       ESYS_TR_NONE, ESYS_TR_NONE, NULL, TPM2_SE_HMAC,
+                                       &no_symmetric, TPM2_ALG_SHA256, &tr);
+
+    if (tpmc__tpm_result(tpm, rc, "TPM2_StartAuthSession", NULL) != 0)
+        return;
+    tpm->has_old_salt = 0;
+    tpmc__ledger_orphan(&tpm->guard.ledger, tpm->guard.handle);
+    Esys_TR_Close(tpm->esys, &tr);
+    tpmc__tpm_clean(tpm);
+}
+
+int tpmc__session_start(tpmc_tpm *tpm, TPM2_SE type, ESYS_TR salt_key, TPMI_ALG_HASH hash,
+                        tpmc__session *out, tpmc_error *err)
 {
     static const TPMT_SYM_DEF symmetric = { .algorithm = TPM2_ALG_AES,
                                             .keyBits = { .aes = 128 },
@@ -92,8 +123,11 @@ static int start(tpmc_tpm *tpm, TPM2_SE type, ESYS_TR salt_key, TPMI_ALG_HASH ha
 
     if (status != 0)
         return status;
+    if (salt_key == ESYS_TR_NONE && tpm->has_old_salt)
+        drop_old_salt(tpm);
     rc = Esys_StartAuthSession(tpm->esys, salt_key, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
                                ESYS_TR_NONE, NULL, type, &symmetric, hash, &tr);
+    tpm->has_old_salt = rc != TSS2_RC_SUCCESS && (tpm->has_old_salt || salt_key != ESYS_TR_NONE);
     status = tpmc__tpm_result(tpm, rc, "TPM2_StartAuthSession", err);
     if (status != 0)
         return status;
@@ -124,19 +158,19 @@ static void doubt_salt_key(tpmc_tpm *tpm, const tpmc__loaded *key)
         tpm->remedy = TPMC__REMEDY_RELOAD;
 }
 
-static int start_salted(tpmc_tpm *tpm, TPM2_SE type, const tpmc__loaded *at_hand,
-                        TPMI_ALG_HASH hash, tpmc__session *out, tpmc_error *err)
+int tpmc__session_start_salted(tpmc_tpm *tpm, TPM2_SE type, const tpmc__loaded *at_hand,
+                               TPMI_ALG_HASH hash, tpmc__session *out, tpmc_error *err)
 {
     tpmc__salt salt;
     int status = tpmc__salt_get(tpm, at_hand, &salt, err);
 
     if (status != 0)
         return status;
-    status = start(tpm, type, salt.key->tr, hash, out, err);
+    status = tpmc__session_start(tpm, type, salt.key->tr, hash, out, err);
     if (status == 0)
         out->level = salt.level;
     else if (may_take_another(tpm, &salt, at_hand))
-        return start_salted(tpm, type, NULL, hash, out, err);
+        return tpmc__session_start_salted(tpm, type, NULL, hash, out, err);
     else
         doubt_salt_key(tpm, salt.key);
     tpmc__loaded_drop(tpm, salt.made);
@@ -152,37 +186,13 @@ int tpmc__session_get(tpmc_tpm *tpm, const tpmc__loaded *at_hand, ESYS_TR *out, 
     if (!tpmc__session_is_ready(tpm)) {
         tpmc__session_kill(tpm);
         tpmc__tpm_clean(tpm);
-        status = start_salted(tpm, TPM2_SE_HMAC, at_hand, TPM2_ALG_SHA256, &tpm->session, err);
+        status = tpmc__session_start_salted(tpm, TPM2_SE_HMAC, at_hand, TPM2_ALG_SHA256,
+                                            &tpm->session, err);
         if (status != 0)
             return status;
     }
     *out = tpm->session.tr;
     return 0;
-}
-
-int tpmc__session_policy(tpmc_tpm *tpm, const tpmc__loaded *at_hand, uint16_t hash, int is_salted,
-                         tpmc_error *err)
-{
-    tpmc__session_policy_end(tpm);
-    if (is_salted)
-        return start_salted(tpm, TPM2_SE_POLICY, at_hand, hash, &tpm->policy, err);
-    return start(tpm, TPM2_SE_POLICY, ESYS_TR_NONE, hash, &tpm->policy, err);
-}
-
-/* After a command that ended it, ESAPI and the ledger have let go of it already. */
-void tpmc__session_policy_end(tpmc_tpm *tpm)
-{
-    uint32_t handle = tpm->policy.handle;
-
-    if (handle == 0)
-        return;
-    if (tpmc__ledger_find(&tpm->guard.ledger, handle) != NULL) {
-        tpmc__ledger_orphan(&tpm->guard.ledger, handle);
-        if (tpm->esys != NULL)
-            Esys_TR_Close(tpm->esys, &tpm->policy.tr);
-    }
-    memset(&tpm->policy, 0, sizeof(tpm->policy));
-    tpmc__tpm_clean(tpm);
 }
 
 int tpmc__session_arm(tpmc_tpm *tpm, ESYS_TR session, TPMA_SESSION attributes, tpmc_error *err)

@@ -55,6 +55,28 @@ typedef struct tpmc__session {
     int doubtful; /* the TPM may have been reset since: to be proven before it is used */
 } tpmc__session;
 
+/* What a policy session is wanted for. */
+typedef struct tpmc__policy_want {
+    const tpmc__loaded *at_hand; /* as of tpmc__session_get() */
+    uint16_t hash;               /* the nameAlg of the object */
+    int is_salted;
+    int with_auth_value; /* PolicyAuthValue is run in it, of which ESAPI keeps a mark for good */
+    const void *way;     /* what is run in it, to tell one from another */
+    const void *owner;   /* not NULL: the session is kept for this one alone */
+} tpmc__policy_want;
+
+/* A policy session that is kept for later uses. */
+typedef struct tpmc__kept_session {
+    tpmc__session session; /* its handle is 0: the place is free */
+    tpmc__policy_want want;
+    int is_dirty; /* steps were run in it, and the command has not reset it */
+    uint64_t last_use;
+} tpmc__kept_session;
+
+#define TPMC__KEPT_SESSIONS 2
+/* What TPMs have room for (TPM2_PT_HR_LOADED_MIN). */
+#define TPMC__SESSIONS_AT_LEAST 3
+
 /* What the command made whose reply was lost, until it is known what became of it. */
 typedef struct tpmc__loss {
     int session;
@@ -89,8 +111,10 @@ struct tpmc_tpm {
     tpmc__loaded *held; /* all objects made and not yet let go of */
     tpmc__persistent persistents[TPMC__PERSISTENT_MAX];
     tpmc__session session;
+    int has_old_salt;     /* ESAPI has kept the salt of a session that could not be started */
     tpmc__session policy; /* of the command under way */
-    size_t input_max;     /* the TPM's TPM2_PT_INPUT_BUFFER when it is below 1024; 0: unknown */
+    tpmc__kept_session kept[TPMC__KEPT_SESSIONS];
+    size_t input_max; /* the TPM's TPM2_PT_INPUT_BUFFER when it is below 1024; 0: unknown */
     int hierarchy_refused[TPMC__HIERARCHY_COUNT]; /* its password was wrong: not asked again */
     atomic_int bus_level;                         /* TPMC_BUS_*, the lowest yet */
     tpmc__loaded *asked;                          /* whose password the command under way carries */
@@ -209,6 +233,24 @@ int tpmc__session_policy(tpmc_tpm *tpm, const tpmc__loaded *at_hand, uint16_t ha
                          tpmc_error *err);
 /* It has served, or failed: nothing of it stays. */
 void tpmc__session_policy_end(tpmc_tpm *tpm);
+/* The same for a session that may be kept afterwards: one that was kept is used, after
+ * TPM2_PolicyRestart where it is dirty; else one is started. */
+int tpmc__session_policy_take(tpmc_tpm *tpm, const tpmc__policy_want *want, tpmc_error *err);
+/* The session under way is kept for later uses; dirty unless a command has succeeded in it. */
+void tpmc__session_policy_keep(tpmc_tpm *tpm, const tpmc__policy_want *want, int is_dirty);
+/* Starts one to be kept, unless there is one that tpmc__session_policy_take() would use. */
+int tpmc__session_policy_prepare(tpmc_tpm *tpm, const tpmc__policy_want *want, tpmc_error *err);
+/* The one that tpmc__session_policy_take() would use; ESYS_TR_NONE when there is none. */
+ESYS_TR tpmc__session_policy_kept(tpmc_tpm *tpm, const tpmc__policy_want *want);
+/* The sessions that are kept must not be used again; how many there were. */
+size_t tpmc__session_policies_kill(tpmc_tpm *tpm);
+/* The same when the TPM may have been reset, also for the one under way. */
+void tpmc__session_policies_suspect(tpmc_tpm *tpm);
+/* The TPM was reset: it holds none of them any more. */
+void tpmc__session_policies_forget(tpmc_tpm *tpm);
+/* Has the TPM prove that the session under way is the same at both ends, as
+ * tpmc__session_prove(); for a salted one. */
+int tpmc__session_policy_prove(tpmc_tpm *tpm);
 /* 1 when a session is there that tpmc__session_get() would use as it is. */
 int tpmc__session_is_ready(tpmc_tpm *tpm);
 /* Has the TPM and us prove to each other, by one command, that the session is the same: 1 when it

@@ -11,6 +11,9 @@
 
 /* How a policy is satisfied on a session: set by a layer above. 0 or a code with its text. */
 typedef int (*tpmc__satisfy)(tpmc_tpm *tpm, void *context, ESYS_TR session, tpmc_error *err);
+/* The same, where the layer above makes the session too, which may be salted to a key. */
+typedef int (*tpmc__provide)(tpmc_tpm *tpm, void *context, ESYS_TR salt_key, ESYS_TR *session,
+                             tpmc_error *err);
 
 /*
  * The authorization of one object or hierarchy for the commands of an operation. Fill in the first
@@ -26,13 +29,24 @@ typedef struct tpmc__use {
     const tpmc__loaded *salt;     /* an asymmetric storage key at hand to salt a session to; or NULL
                                    */
     tpmc__satisfy satisfy;        /* not NULL: the object wants a policy session */
-    void *satisfy_context;
+    tpmc__provide provide;        /* not NULL: instead of `satisfy` */
+    void *policy_context;
     uint16_t policy_hash; /* of the policy session: the object's nameAlg */
+    int keeps_session;    /* the policy session is kept for later uses; then the next three count */
+    int with_auth_value;  /* PolicyAuthValue is one of the steps */
+    const void *way;
+    const void *owner;
 
     ESYS_TR tr;      /* for the ESAPI call: the object or hierarchy ... */
     ESYS_TR session; /* ... and its authorization */
+    unsigned carries;
 } tpmc__use;
 
+/* 1 when the policy session of this use would be salted. */
+int tpmc__use_wants_salt(const tpmc_tpm *tpm, const tpmc__use *use, unsigned carries);
+/* The session that this use takes from those that are kept. */
+void tpmc__use_policy_want(const tpmc_tpm *tpm, const tpmc__use *use, unsigned carries,
+                           tpmc__policy_want *out);
 /* 1 when the options want every command protected that can be. */
 int tpmc__use_protects_all(const tpmc_tpm *tpm);
 /*

@@ -14,6 +14,7 @@ static void destroy(tpmc_key *key)
     tpmc__buf_free(&key->pem);
     tpmc__secret_clear(&key->password);
     tpmc__secret_clear(&key->parent_password);
+    tpmc__key_policy_free(key);
     tpmc__hook_release(&key->password_hook);
     tpmc__hook_release(&key->sign_hook);
     if (key->file != NULL)
@@ -47,6 +48,8 @@ static int make(tpmc_env *env, tpmc_key **out, tpmc_error *err)
     status = tpmc__options_init(&key->options, TPMC_OBJECT_KEY, err);
     if (status == 0)
         status = tpmc__lock_init(&key->prepare, err);
+    if (status == 0)
+        status = tpmc__key_policy_init(&key->policy, err);
     if (status != 0) {
         destroy(key);
         return status;
@@ -164,8 +167,7 @@ int tpmc__key_enter(tpmc_key *key, tpmc_error *err)
     return status;
 }
 
-/* The door of the setters. A callback key has no file and no password. */
-static int enter_setter(tpmc_key *key, tpmc_error *err)
+int tpmc__key_enter_setter(tpmc_key *key, tpmc_error *err)
 {
     int status = 0;
 
@@ -180,7 +182,7 @@ static int enter_setter(tpmc_key *key, tpmc_error *err)
 
 int tpmc_key_set(tpmc_key *key, const char *name, const char *value, tpmc_error *err)
 {
-    int status = enter_setter(key, err);
+    int status = tpmc__key_enter_setter(key, err);
 
     if (status != 0)
         return status;
@@ -190,7 +192,7 @@ int tpmc_key_set(tpmc_key *key, const char *name, const char *value, tpmc_error 
 int tpmc_key_set_pem(tpmc_key *key, const void *pem, size_t len, tpmc_error *err)
 {
     tpmc__buf copy;
-    int status = enter_setter(key, err);
+    int status = tpmc__key_enter_setter(key, err);
 
     if (status != 0)
         return status;
@@ -214,7 +216,7 @@ int tpmc_key_set_pem(tpmc_key *key, const void *pem, size_t len, tpmc_error *err
 
 int tpmc_key_set_password(tpmc_key *key, const void *password, size_t len, tpmc_error *err)
 {
-    int status = enter_setter(key, err);
+    int status = tpmc__key_enter_setter(key, err);
 
     if (status != 0)
         return status;
@@ -226,7 +228,7 @@ int tpmc_key_set_password(tpmc_key *key, const void *password, size_t len, tpmc_
 
 int tpmc_key_set_password_file(tpmc_key *key, const char *path, tpmc_error *err)
 {
-    int status = enter_setter(key, err);
+    int status = tpmc__key_enter_setter(key, err);
 
     if (status != 0)
         return status;
@@ -238,7 +240,7 @@ int tpmc_key_set_password_file(tpmc_key *key, const char *path, tpmc_error *err)
 int tpmc_key_set_password_callback(tpmc_key *key, tpmc_password_fn fn, void *user,
                                    tpmc_release_fn release, tpmc_error *err)
 {
-    int status = enter_setter(key, err);
+    int status = tpmc__key_enter_setter(key, err);
 
     if (status != 0)
         return status;
@@ -251,7 +253,7 @@ int tpmc_key_set_password_callback(tpmc_key *key, tpmc_password_fn fn, void *use
 
 int tpmc_key_set_parent_password(tpmc_key *key, const void *password, size_t len, tpmc_error *err)
 {
-    int status = enter_setter(key, err);
+    int status = tpmc__key_enter_setter(key, err);
 
     if (status != 0)
         return status;

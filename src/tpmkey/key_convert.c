@@ -1,12 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 #include "tpmkey/new_key.h"
+#include "tpmkey/new_policy.h"
 
 /* Data that a TPM gives back, which has a type of file of its own. */
 static int is_sealed_data(const tpmc__public *key)
 {
     return key->type == TPMC__ALG_KEYEDHASH &&
            !(key->attributes & (TPMC__OBJECT_SIGN | TPMC__OBJECT_DECRYPT));
+}
+
+/* The steps of the policy that the key has been made with. */
+static int add_policy(const tpmc_key_template *key_template, tpmc__keyfile *file, tpmc_error *err)
+{
+    tpmc__new_policy policy;
+    int status = tpmc__new_policy_read(key_template, &policy, err);
+
+    if (status != 0)
+        return status;
+    status = tpmc__new_policy_attach(&policy, file, err);
+    tpmc__new_policy_free(&policy);
+    return status;
 }
 
 static int convert(tpmc_key_template *key_template, tpmc__span public_area, tpmc__span private_part,
@@ -23,6 +37,8 @@ static int convert(tpmc_key_template *key_template, tpmc__span public_area, tpmc
         file->type = TPMC__KEYFILE_SEALED;
     if (status == 0)
         status = tpmc__new_file_fill(key_template, file, err);
+    if (status == 0)
+        status = add_policy(key_template, file, err);
     if (status == 0)
         status = tpmc__new_file_give(file, pem, err);
     tpmc__keyfile_free(file);

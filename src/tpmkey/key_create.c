@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "tpm/primary.h"
 #include "tpmkey/new_key.h"
+#include "tpmkey/new_policy.h"
 #include "tpmkey/new_public.h"
 
 /* Finding the primes of an RSA key takes a chip minutes at worst. */
@@ -15,6 +16,7 @@
 struct creation {
     tpmc_key_template *key_template;
     tpmc__public wanted; /* by the template alone */
+    tpmc__new_policy policy;
     tpmc__keyfile file;
 };
 
@@ -89,7 +91,10 @@ static int create_once(tpmc_tpm *tpm, void *context, tpmc_error *err)
     int status = 0;
 
     tpmc__tpm_make_room(tpm);
-    status = tpmc__template_parent(tpm, creation->key_template, &parent, err);
+    status =
+        tpmc__new_policy_bind_now(tpm, &creation->policy, &creation->wanted, &creation->file, err);
+    if (status == 0)
+        status = tpmc__template_parent(tpm, creation->key_template, &parent, err);
     if (status != 0)
         return status;
     status = create_under(tpm, creation, &parent, err);
@@ -99,15 +104,23 @@ static int create_once(tpmc_tpm *tpm, void *context, tpmc_error *err)
 
 static int create_key(tpmc_tpm *tpm, struct creation *creation, tpmc_bytes **pem, tpmc_error *err)
 {
-    int status = tpmc__new_public_created(creation->key_template, &creation->wanted, err);
+    const tpmc_key_template *key_template = creation->key_template;
+    int status = tpmc__new_policy_read_checked(key_template, &creation->policy, err);
 
+    if (status != 0)
+        return status;
+    status = tpmc__new_public_created(key_template, &creation->wanted, err);
     if (status == 0)
         status = tpmc__new_file_fill(creation->key_template, &creation->file, err);
+    if (status == 0)
+        status =
+            tpmc__new_policy_bind_fixed(&creation->policy, &creation->wanted, &creation->file, err);
     if (status == 0)
         status = tpmc__template_run(tpm, create_once, creation, err);
     if (status == 0)
         status = tpmc__new_file_give(&creation->file, pem, err);
     tpmc__keyfile_free(&creation->file);
+    tpmc__new_policy_free(&creation->policy);
     return status;
 }
 

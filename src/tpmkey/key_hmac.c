@@ -47,7 +47,7 @@ static int mac_at_once(tpmc_key *key, const struct mac_job *job, TPM2B_DIGEST **
     TSS2_RC rc = 0;
     int status = 0;
 
-    tpmc__key_use(key, &use);
+    tpmc__key_use(key, TPMC__USE_FIRST, &use);
     status = tpmc__use_begin(tpm, &use, CARRIES, err);
     if (status != 0)
         return status;
@@ -73,7 +73,7 @@ static int mac_in_blocks(tpmc_key *key, const struct mac_job *job, TPM2B_DIGEST 
     int status = 0;
 
     tpmc__tpm_make_room_beside(tpm, key->loaded);
-    tpmc__key_use(key, &use);
+    tpmc__key_use(key, TPMC__USE_SECOND, &use);
     status = tpmc__use_begin(tpm, &use, TPMC__CARRIES_UNPROVEN, err);
     if (status != 0)
         return status;
@@ -90,7 +90,8 @@ static int mac_in_blocks(tpmc_key *key, const struct mac_job *job, TPM2B_DIGEST 
 static int mac_in_tpm(tpmc_key *key, struct mac_job *job, tpmc_error *err)
 {
     TPM2B_DIGEST *made = NULL;
-    int in_blocks = job->message_len > tpmc__input_max(key->tpm);
+    int in_blocks =
+        job->message_len > tpmc__input_max(key->tpm) || tpmc__key_policy_only_second(key);
     int status = 0;
 
     if (!in_blocks) {
@@ -115,7 +116,7 @@ static int mac_of_sealed(tpmc_key *key, struct mac_job *job, tpmc_error *err)
     TSS2_RC rc = 0;
     int status = 0;
 
-    tpmc__key_use(key, &use);
+    tpmc__key_use(key, TPMC__USE_FIRST, &use);
     status = tpmc__use_begin(tpm, &use, CARRIES, err);
     if (status != 0)
         return status;
@@ -130,8 +131,9 @@ static int mac_of_sealed(tpmc_key *key, struct mac_job *job, tpmc_error *err)
     return status;
 }
 
-static int load_and_mac(tpmc_key *key, struct mac_job *job, tpmc_error *err)
+static int load_and_mac(tpmc_key *key, void *context, tpmc_error *err)
 {
+    struct mac_job *job = context;
     int status = tpmc__key_check_refused(key, err);
 
     if (status == 0)
@@ -146,20 +148,9 @@ static int load_and_mac(tpmc_key *key, struct mac_job *job, tpmc_error *err)
 
 static int mac_by_tpm(tpmc_key *key, struct mac_job *job, tpmc_error *err)
 {
-    unsigned tries = 0;
-    int status = tpmc__key_settle_password(key, err);
+    int status = tpmc__key_prepare(key, TPMC__PURPOSE_HMAC, err);
 
-    if (status == 0)
-        status = tpmc__tpm_begin(key->tpm, err);
-    if (status != 0)
-        return status;
-    do {
-        status = load_and_mac(key, job, err);
-    } while (tpmc__tpm_try_again(key->tpm, status, &tries));
-    tpmc__tpm_end(key->tpm);
-    if (status == 0)
-        tpmc__error_clear(err);
-    return status;
+    return status == 0 ? tpmc__key_run(key, load_and_mac, job, err) : status;
 }
 
 static int mac_by_callback(tpmc_key *key, struct mac_job *job, tpmc_error *err)

@@ -3,12 +3,14 @@
 
 #include "base/mem.h"
 #include "tpmkey/new_key.h"
+#include "tpmkey/new_policy.h"
 
 /* An import on its way. */
 struct import {
     tpmc_key_template *key_template;
     tpmc__new_source source;
     tpmc__public key; /* of an HMAC key complete only once it is wrapped */
+    tpmc__new_policy policy;
     tpmc__keyfile file;
 };
 
@@ -47,7 +49,9 @@ static int import_once(tpmc_tpm *tpm, void *context, tpmc_error *err)
     int status = 0;
 
     tpmc__tpm_make_room(tpm);
-    status = tpmc__template_parent(tpm, import->key_template, &parent, err);
+    status = tpmc__new_policy_bind_now(tpm, &import->policy, &import->key, &import->file, err);
+    if (status == 0)
+        status = tpmc__template_parent(tpm, import->key_template, &parent, err);
     if (status != 0)
         return status;
     status = import_under(tpm, import, &parent, err);
@@ -55,7 +59,21 @@ static int import_once(tpmc_tpm *tpm, void *context, tpmc_error *err)
     return status;
 }
 
-/* Reads the key before the TPM is touched, and writes the file after. */
+static int import_source(tpmc_tpm *tpm, struct import *import, tpmc_bytes **pem, tpmc_error *err)
+{
+    int status = tpmc__new_file_fill(import->key_template, &import->file, err);
+
+    if (status == 0)
+        status = tpmc__new_policy_bind_fixed(&import->policy, &import->key, &import->file, err);
+    if (status == 0)
+        status = tpmc__template_run(tpm, import_once, import, err);
+    if (status == 0)
+        status = tpmc__new_file_give(&import->file, pem, err);
+    tpmc__keyfile_free(&import->file);
+    return status;
+}
+
+/* Reads key and policy before the TPM is touched, and writes the file after. */
 static int import_key(tpmc_tpm *tpm, struct import *import, tpmc__span data, tpmc_bytes **pem,
                       tpmc_error *err)
 {
@@ -64,13 +82,12 @@ static int import_key(tpmc_tpm *tpm, struct import *import, tpmc__span data, tpm
 
     if (status != 0)
         return status;
-    status = tpmc__new_file_fill(import->key_template, &import->file, err);
-    if (status == 0)
-        status = tpmc__template_run(tpm, import_once, import, err);
-    if (status == 0)
-        status = tpmc__new_file_give(&import->file, pem, err);
+    status = tpmc__new_policy_read_checked(import->key_template, &import->policy, err);
+    if (status == 0) {
+        status = import_source(tpm, import, pem, err);
+        tpmc__new_policy_free(&import->policy);
+    }
     tpmc__new_source_free(&import->source);
-    tpmc__keyfile_free(&import->file);
     return status;
 }
 

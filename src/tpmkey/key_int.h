@@ -8,6 +8,7 @@
 #include "keyfile/keyfile.h"
 #include "tpm/tpm_int.h"
 #include "tpmkey/algorithm.h"
+#include "tpmkey/key_policy.h"
 #include "tpmkey/parent_int.h"
 #include "tpmkey/verify.h"
 
@@ -32,6 +33,7 @@ struct tpmc_key {
     uint8_t name[TPMC__NAME_MAX];
     size_t name_len;
     atomic_int has_password; /* `password` is final, set or not */
+    tpmc__key_policy policy;
 
     /* Guarded by the connection. */
     tpmc__loaded *loaded; /* in the TPM; of a persistent key the connection's */
@@ -58,19 +60,26 @@ int tpmc__key_read(tpmc_key *key, tpmc_error *err);
 /* What a key of this type is for. */
 tpmc__purpose tpmc__key_purpose(const tpmc_key *key);
 /* 0 when the key can be used for this; else why not. After tpmc__key_read(). */
-int tpmc__key_check_usable(const tpmc_key *key, tpmc__purpose purpose, tpmc_error *err);
+int tpmc__key_check_usable(tpmc_key *key, tpmc__purpose purpose, tpmc_error *err);
 /* Everything that an operation needs before the TPM is touched: the file, whether it can be used
  * for this, and the password. */
 int tpmc__key_prepare(tpmc_key *key, tpmc__purpose purpose, tpmc_error *err);
-/* Settles which password is used; may ask the caller. TPMC_ERR_WRONG_PASSWORD when one is missing.
- */
-int tpmc__key_settle_password(tpmc_key *key, tpmc_error *err);
+/* Takes the lock under which a key is prepared once, whoever comes first. */
+int tpmc__key_acquire_prepare(tpmc_key *key, tpmc_error *err);
 /* Loads the key where it is not loaded. Within an operation on its connection. */
 int tpmc__key_load(tpmc_key *key, tpmc_error *err);
-/* The authorization of the loaded key for tpmc__use_begin(). */
-void tpmc__key_use(tpmc_key *key, tpmc__use *out);
+/* The authorization of the loaded key for tpmc__use_begin(); `use` is TPMC__USE_*, of the command.
+ */
+void tpmc__key_use(tpmc_key *key, int use, tpmc__use *out);
+
+/* One try of an operation with a key: loads it and uses it. */
+typedef int (*tpmc__key_step)(tpmc_key *key, void *job, tpmc_error *err);
+/* One operation with a key, tried again where that helps. tpmc__key_prepare() comes first. */
+int tpmc__key_run(tpmc_key *key, tpmc__key_step step, void *job, tpmc_error *err);
 /* What stands in the TPM is not our key: it is loaded anew before its next use. */
 void tpmc__key_suspect(tpmc_key *key);
+/* The door of the setters. A callback key has no file and no password. */
+int tpmc__key_enter_setter(tpmc_key *key, tpmc_error *err);
 /* The door of the operations: tpmc__env_enter() and freezing. */
 int tpmc__key_enter(tpmc_key *key, tpmc_error *err);
 

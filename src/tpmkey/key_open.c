@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 #include "base/option_check.h"
+#include "keyfile/keyfile_policy.h"
+#include "policy/policy_file.h"
 #include "tpm/hierarchy.h"
 #include "tpm/persistent.h"
 #include "tpm/primary.h"
@@ -81,20 +83,30 @@ static int import_once(tpmc_key *key, tpmc__parent *parent, tpmc_error *err)
     return status;
 }
 
-static int wants_session(const tpmc_key *key)
+static int wants_session(tpmc_key *key)
 {
+    if (key->policy.is_used)
+        return tpmc__key_policy_wants_salt(key);
     return key->password.len > 0 || key->kind.type == TPMC__ALG_KEYEDHASH ||
            tpmc__use_protects_all(key->tpm);
 }
 
+static int has_session(tpmc_key *key)
+{
+    return key->policy.is_used ? tpmc__key_policy_has_session(key)
+                               : tpmc__session_is_ready(key->tpm);
+}
+
 /* An HMAC key always gets a session. While the parent is at hand it is the cheapest key to salt one
  * to. */
-static int start_session(const tpmc_key *key, const tpmc__parent *parent, tpmc_error *err)
+static int start_session(tpmc_key *key, const tpmc__parent *parent, tpmc_error *err)
 {
     ESYS_TR session = ESYS_TR_NONE;
 
     if (!wants_session(key))
         return 0;
+    if (key->policy.is_used)
+        return tpmc__key_policy_start_sessions(key, parent->use.salt, err);
     return tpmc__session_get(key->tpm, parent->use.salt, &session, err);
 }
 
@@ -107,11 +119,22 @@ static void forget_imported(tpmc_key *key)
         key->tpm->remedy = TPMC__REMEDY_RELOAD;
 }
 
+/* A policy may be about the parent. */
+static int note_parent(tpmc_key *key, const tpmc__parent *parent, tpmc_error *err)
+{
+    if (key->policy.source != TPMC__POLICY_FROM_PCR)
+        return 0;
+    return tpmc__public_name(key->env, &parent->public, key->policy.parent_name,
+                             &key->policy.parent_name_len, err);
+}
+
 static int load_under(tpmc_key *key, tpmc__parent *parent, tpmc_error *err)
 {
     const tpmc__keyfile *file = key->file;
     int status = tpmc__keyfile_check_parent(key->env, file, &parent->public, err);
 
+    if (status == 0)
+        status = note_parent(key, parent, err);
     if (status == 0)
         status = start_session(key, parent, err);
     if (status != 0)
@@ -228,7 +251,7 @@ static int start_session_on_parent(tpmc_key *key, tpmc_error *err)
     memset(&parent, 0, sizeof(parent));
     tpmc__key_place(key, &place);
     hierarchy = tpmc__hierarchy_by_handle(place.handle);
-    if (hierarchy < 0 || !wants_session(key) || tpmc__session_is_ready(key->tpm))
+    if (hierarchy < 0 || !wants_session(key) || has_session(key))
         return 0;
     status = get_salt_parent(key->tpm, hierarchy, place.which, &parent, err);
     if (status != 0 || parent.loaded == NULL)
@@ -287,7 +310,7 @@ int tpmc__key_load(tpmc_key *key, tpmc_error *err)
     return load_and_save(key, err);
 }
 
-void tpmc__key_use(tpmc_key *key, tpmc__use *out)
+void tpmc__key_use(tpmc_key *key, int use, tpmc__use *out)
 {
     memset(out, 0, sizeof(*out));
     out->object = key->loaded;
@@ -296,6 +319,7 @@ void tpmc__key_use(tpmc_key *key, tpmc__use *out)
     out->wrong_text = "the key's password is wrong (or the key has none); it is not tried again";
     out->missing_text = "the key has a password, and none was given, or an empty one; with the "
                         "program, give it by --password-file";
+    tpmc__key_policy_fill(key, use, out);
 }
 
 void tpmc__key_suspect(tpmc_key *key)
@@ -307,31 +331,10 @@ void tpmc__key_suspect(tpmc_key *key)
     tpmc__tpm_suspect(key->tpm);
 }
 
-int tpmc__key_prepare(tpmc_key *key, tpmc__purpose purpose, tpmc_error *err)
+static int load_step(tpmc_key *key, void *job, tpmc_error *err)
 {
-    int status = tpmc__key_read(key, err);
-
-    if (status == 0)
-        status = tpmc__key_check_usable(key, purpose, err);
-    if (status == 0 && key->tpm != NULL)
-        status = tpmc__key_settle_password(key, err);
-    return status;
-}
-
-static int load_in_operation(tpmc_key *key, tpmc_error *err)
-{
-    unsigned tries = 0;
-    int status = tpmc__tpm_begin(key->tpm, err);
-
-    if (status != 0)
-        return status;
-    do {
-        status = tpmc__key_load(key, err);
-    } while (tpmc__tpm_try_again(key->tpm, status, &tries));
-    tpmc__tpm_end(key->tpm);
-    if (status == 0)
-        tpmc__error_clear(err);
-    return status;
+    (void)job;
+    return tpmc__key_load(key, err);
 }
 
 static int open_key(tpmc_key *key, tpmc_error *err)
@@ -341,7 +344,7 @@ static int open_key(tpmc_key *key, tpmc_error *err)
     if (status == 0)
         status = tpmc__key_prepare(key, tpmc__key_purpose(key), err);
     if (status == 0)
-        status = load_in_operation(key, err);
+        status = tpmc__key_run(key, load_step, NULL, err);
     return status;
 }
 
@@ -381,19 +384,50 @@ static int fill_loadable(const tpmc_key *key, tpmc__keyfile *out, tpmc_error *er
     return 0;
 }
 
-static int write_loadable(const tpmc_key *key, tpmc_bytes **pem, tpmc_error *err)
+/* A policy that the caller gave goes into a file that says nothing of it, as far as files have
+ * words for its steps. */
+static int add_policy(tpmc_key *key, tpmc__keyfile *file, tpmc_error *err)
+{
+    tpmc__policy_steps steps = { 0 };
+    int status = tpmc__key_policy_resolve(key, 0, &steps, err);
+
+    if (status == 0)
+        status = tpmc__policy_file_write(key->env, &steps, file->key.name_alg, file, err);
+    tpmc__policy_free_steps(&steps);
+    if (status != TPMC_ERR_UNSUPPORTED)
+        return status;
+    tpmc__error_clear(err);
+    return 0;
+}
+
+static int wants_policy(const tpmc_key *key)
+{
+    tpmc__policy_source source = key->policy.source;
+
+    return key->file->policy.count == 0 && key->file->auth_policy_count == 0 &&
+           (source == TPMC__POLICY_FROM_PCR || source == TPMC__POLICY_FROM_CALLER);
+}
+
+static int write_loadable(tpmc_key *key, tpmc_bytes **pem, tpmc_error *err)
 {
     tpmc__keyfile *file = tpmc__mem_new(1, sizeof(*file));
     tpmc__buf text;
+    int adds_policy = wants_policy(key);
     int status = 0;
 
     if (file == NULL)
         return tpmc__fail_nomem(err);
     status = fill_loadable(key, file, err);
+    if (status == 0 && adds_policy)
+        status = add_policy(key, file, err);
     if (status == 0) {
         tpmc__buf_init(&text, TPMC__KEYFILE_MAX);
         tpmc__keyfile_write(file, &text);
         status = tpmc__bytes_from_buf(&text, "the key file", pem, err);
+    }
+    if (adds_policy) {
+        tpmc__keyfile_free_steps(&file->policy);
+        tpmc__keyfile_free_auth_policies(file);
     }
     tpmc__mem_free(file);
     return status;

@@ -17,7 +17,7 @@ int tpmc__sign_must_decrypt(const tpmc_key *key, const tpmc__algorithm *algorith
 {
     if (!tpmc__sign_can_decrypt(key))
         return 0;
-    if ((key->kind.attributes & TPMC__OBJECT_SIGN) == 0)
+    if ((key->kind.attributes & TPMC__OBJECT_SIGN) == 0 || tpmc__key_policy_only_second(key))
         return 1;
     if (algorithm->scheme == TPMC__ALG_RSAPSS && atomic_load(&key->wrong_salt))
         return 1;
@@ -64,7 +64,7 @@ int tpmc__sign_by_decrypt(tpmc_key *key, tpmc__job *job, tpmc_error *err)
 
     if (status != 0)
         return status;
-    tpmc__key_use(key, &use);
+    tpmc__key_use(key, TPMC__USE_SECOND, &use);
     status = tpmc__use_begin(tpm, &use, 0, err);
     if (status != 0)
         return status;

@@ -37,9 +37,10 @@ int tpmc__key_check_refused(tpmc_key *key, tpmc_error *err)
     /* A late reply may have said so of an object that has been let go of since. */
     if (key->loaded != NULL && !tpmc__key_is_persistent(key) && key->loaded->refused)
         key->password_refused = 1;
-    if (!key->password_refused)
+    /* A policy may have ways that need no password. */
+    if (!key->password_refused || key->policy.is_used)
         return 0;
-    tpmc__key_use(key, &use);
+    tpmc__key_use(key, TPMC__USE_FIRST, &use);
     return tpmc__fail(err, TPMC_ERR_WRONG_PASSWORD, "%s",
                       key->password.len > 0 ? use.wrong_text : use.missing_text);
 }
@@ -123,7 +124,7 @@ static int run(tpmc_key *key, tpmc__job *job, tpmc_bytes **out, tpmc_error *err)
     if (key->tpm == NULL) {
         status = sign_by_callback(key, job, err);
     } else {
-        status = tpmc__key_settle_password(key, err);
+        status = tpmc__key_prepare(key, TPMC__PURPOSE_SIGN, err);
         if (status == 0)
             status = tpmc__sign_by_tpm(key, job, err);
     }

@@ -133,7 +133,7 @@ static int sign_once(tpmc_key *key, tpmc__job *job, tpmc_error *err)
         status = get_ticket(key, job, &ticket, err);
     if (status != 0)
         return status;
-    tpmc__key_use(key, &use);
+    tpmc__key_use(key, TPMC__USE_FIRST, &use);
     status = tpmc__use_begin(tpm, &use, 0, err);
     if (status != 0)
         return status;
@@ -211,7 +211,7 @@ static int make_checked(tpmc_key *key, tpmc__job *job, tpmc_error *err)
     return status;
 }
 
-static int load_and_sign(tpmc_key *key, tpmc__job *job, tpmc_error *err)
+static int load_and_sign(tpmc_key *key, void *job, tpmc_error *err)
 {
     int status = tpmc__key_check_refused(key, err);
 
@@ -224,16 +224,5 @@ static int load_and_sign(tpmc_key *key, tpmc__job *job, tpmc_error *err)
 
 int tpmc__sign_by_tpm(tpmc_key *key, tpmc__job *job, tpmc_error *err)
 {
-    unsigned tries = 0;
-    int status = tpmc__tpm_begin(key->tpm, err);
-
-    if (status != 0)
-        return status;
-    do {
-        status = load_and_sign(key, job, err);
-    } while (tpmc__tpm_try_again(key->tpm, status, &tries));
-    tpmc__tpm_end(key->tpm);
-    if (status == 0)
-        tpmc__error_clear(err);
-    return status;
+    return tpmc__key_run(key, load_and_sign, job, err);
 }

@@ -31,6 +31,21 @@ static int read_public(tpmc_key *key, const tpmc__public *public, tpmc_error *er
     return status;
 }
 
+static void free_file(tpmc__keyfile *file)
+{
+    tpmc__keyfile_free(file);
+    tpmc__mem_free(file);
+}
+
+/* Reading can be tried again. */
+static void forget_file(tpmc_key *key)
+{
+    free_file(key->file);
+    key->file = NULL;
+    EVP_PKEY_free(key->public_key);
+    key->public_key = NULL;
+}
+
 static int read_file(tpmc_key *key, tpmc_error *err)
 {
     tpmc__keyfile *file = tpmc__mem_new(1, sizeof(*file));
@@ -45,17 +60,20 @@ static int read_file(tpmc_key *key, tpmc_error *err)
     }
     status = read_public(key, &file->key, err);
     if (status != 0) {
-        tpmc__keyfile_free(file);
-        tpmc__mem_free(file);
+        free_file(file);
         return status;
     }
     key->file = file;
+    status = tpmc__key_policy_read(key, err);
+    if (status != 0) {
+        forget_file(key);
+        return status;
+    }
     atomic_store(&key->is_read, 1);
     return 0;
 }
 
-/* Takes the lock under which a key is prepared once, whoever comes first. */
-static int acquire_prepare(tpmc_key *key, tpmc_error *err)
+int tpmc__key_acquire_prepare(tpmc_key *key, tpmc_error *err)
 {
     int64_t now = 0;
     int status = tpmc__env_monotonic_ms(key->env, &now, err);
@@ -71,7 +89,7 @@ int tpmc__key_read(tpmc_key *key, tpmc_error *err)
 
     if (atomic_load(&key->is_read))
         return 0;
-    status = acquire_prepare(key, err);
+    status = tpmc__key_acquire_prepare(key, err);
     if (status != 0)
         return status;
     if (!atomic_load(&key->is_read))
@@ -136,13 +154,7 @@ tpmc__purpose tpmc__key_purpose(const tpmc_key *key)
     return key->kind.type == TPMC__ALG_KEYEDHASH ? TPMC__PURPOSE_HMAC : TPMC__PURPOSE_SIGN;
 }
 
-/* Steps without an authPolicy that they lead to mean nothing. */
-static int has_policy(const tpmc__keyfile *file)
-{
-    return file->key.auth_policy_len > 0 && (file->policy.count > 0 || file->auth_policy_count > 0);
-}
-
-int tpmc__key_check_usable(const tpmc_key *key, tpmc__purpose purpose, tpmc_error *err)
+int tpmc__key_check_usable(tpmc_key *key, tpmc__purpose purpose, tpmc_error *err)
 {
     const tpmc__keyfile *file = key->file;
     int status = 0;
@@ -154,14 +166,7 @@ int tpmc__key_check_usable(const tpmc_key *key, tpmc__purpose purpose, tpmc_erro
                           "this is a storage key, a parent of other keys; it cannot sign");
     status =
         purpose == TPMC__PURPOSE_HMAC ? check_hmac_key(key, err) : check_signer(&file->key, err);
-    if (status != 0)
-        return status;
-    if (has_policy(file) || (file->key.attributes & TPMC__OBJECT_USER_WITH_AUTH) == 0)
-        return tpmc__fail(
-            err, TPMC_ERR_UNSUPPORTED,
-            "this key is to be used through its policy, which this release does not run yet; the "
-            "program's 'key show' shows it");
-    return 0;
+    return status == 0 ? tpmc__key_policy_usable(key, err) : status;
 }
 
 /* Asks with no lock held but the one that makes this happen once. */
@@ -184,14 +189,18 @@ static int ask_password(tpmc_key *key, tpmc_error *err)
     return status;
 }
 
+/* A way through the policy that needs no password may do. */
 static int find_password(tpmc_key *key, tpmc_error *err)
 {
     const tpmc__keyfile *file = key->file;
+    int needed = tpmc__key_policy_needs_password(key);
 
-    if (tpmc__secret_is_set(&key->password))
+    if (needed == 0 || tpmc__secret_is_set(&key->password))
         return 0;
     if (key->ask_password != NULL)
         return ask_password(key, err);
+    if (needed == 1)
+        return 0;
     /* Some tools write the flag inverted. Trying an empty password costs nothing where no lockout
      * can come of it. */
     if (file->empty_auth || (file->key.attributes & TPMC__OBJECT_NO_DA))
@@ -205,13 +214,14 @@ static int find_password(tpmc_key *key, tpmc_error *err)
                              : "the key may have a password");
 }
 
-int tpmc__key_settle_password(tpmc_key *key, tpmc_error *err)
+/* Settles which password is used; may ask the caller. */
+static int settle_password(tpmc_key *key, tpmc_error *err)
 {
     int status = 0;
 
     if (atomic_load(&key->has_password))
         return 0;
-    status = acquire_prepare(key, err);
+    status = tpmc__key_acquire_prepare(key, err);
     if (status != 0)
         return status;
     if (!atomic_load(&key->has_password)) {
@@ -220,6 +230,19 @@ int tpmc__key_settle_password(tpmc_key *key, tpmc_error *err)
             atomic_store(&key->has_password, 1);
     }
     tpmc__lock_release(&key->prepare);
+    return status;
+}
+
+int tpmc__key_prepare(tpmc_key *key, tpmc__purpose purpose, tpmc_error *err)
+{
+    int status = tpmc__key_read(key, err);
+
+    if (status == 0)
+        status = tpmc__key_check_usable(key, purpose, err);
+    if (status == 0 && key->tpm != NULL)
+        status = tpmc__key_policy_prepare(key, err);
+    if (status == 0 && key->tpm != NULL)
+        status = settle_password(key, err);
     return status;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
+#include "policy/policy_int.h"
 #include "tpmkey/template_int.h"
 
 /* What a SHA-256 Name algorithm has room for (TPM 2.0 Part 1, 27.2.2). */
@@ -44,6 +45,7 @@ void tpmc_key_template_free(tpmc_key_template *key_template)
     env = key_template->env;
     tpmc__secret_clear(&key_template->password);
     tpmc__secret_clear(&key_template->parent_password);
+    tpmc_policy_free(key_template->policy);
     tpmc__options_free(&key_template->options);
     tpmc__mem_free(key_template);
     tpmc_env_free(env);
@@ -95,6 +97,22 @@ int tpmc_key_template_set_parent_password(tpmc_key_template *key_template, const
         return tpmc__fail(err, TPMC_ERR_ARGUMENT, "the parent's password is longer than %d bytes",
                           TPMC__PASSWORD_MAX);
     return tpmc__secret_set(&key_template->parent_password, password, len, err);
+}
+
+int tpmc_key_template_set_policy(tpmc_key_template *key_template, tpmc_policy *policy,
+                                 tpmc_error *err)
+{
+    tpmc_policy *former = NULL;
+    int status = enter_setter(key_template, err);
+
+    if (status == 0 && policy != NULL)
+        status = tpmc__env_enter(policy->env, err);
+    if (status != 0)
+        return status;
+    former = key_template->policy;
+    key_template->policy = policy == NULL ? NULL : tpmc__policy_use(policy);
+    tpmc_policy_free(former);
+    return 0;
 }
 
 int tpmc__key_template_use(tpmc_env *env, tpmc_key_template *given, tpmc_key_template **out,

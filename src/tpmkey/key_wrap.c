@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "tpmkey/new_key.h"
+#include "tpmkey/new_policy.h"
 
 /* A TPM2B_PUBLIC, or the TPMT_PUBLIC inside it, whose first two bytes are a type and no size. */
 static int parse_parent(tpmc__span area, tpmc__public *out, tpmc_error *err)
@@ -88,6 +89,21 @@ static int wrap_source(const tpmc_key_template *key_template, const tpmc__new_so
     return status;
 }
 
+static int bind_policy(const tpmc_key_template *key_template, tpmc__public *key,
+                       tpmc__keyfile *file, tpmc_error *err)
+{
+    tpmc__new_policy policy;
+    int status = tpmc__new_policy_read_checked(key_template, &policy, err);
+
+    if (status != 0)
+        return status;
+    status = tpmc__new_policy_check_fixed(&policy, err);
+    if (status == 0)
+        status = tpmc__new_policy_bind_fixed(&policy, key, file, err);
+    tpmc__new_policy_free(&policy);
+    return status;
+}
+
 static int fill_file(tpmc_key_template *key_template, const tpmc__public *parent, tpmc__span data,
                      tpmc__keyfile *file, tpmc_error *err)
 {
@@ -101,6 +117,8 @@ static int fill_file(tpmc_key_template *key_template, const tpmc__public *parent
     status = tpmc__new_file_fill(key_template, file, err);
     if (status == 0)
         status = settle_parent_flag(key_template, parent, file, err);
+    if (status == 0)
+        status = bind_policy(key_template, &key, file, err);
     if (status == 0)
         status = wrap_source(key_template, &source, parent, &key, file, err);
     tpmc__new_source_free(&source);

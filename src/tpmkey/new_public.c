@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "keyfile/tpm_names.h"
+#include "tpmkey/new_policy.h"
 
 #define KIND_MAX 64
 #define DEFAULT_EXPONENT 65537u
@@ -131,10 +132,25 @@ static int check_scheme(const tpmc_key_template *key_template, const tpmc__publi
     return 0;
 }
 
+/* Where a policy is bound the password alone must not do, unless that is asked for. */
+static int is_user_with_auth(const tpmc_key_template *key_template)
+{
+    switch (tpmc__options_number(&key_template->options, TPMC__KEY_TEMPLATE_USER_WITH_AUTH)) {
+    case TPMC__USER_WITH_AUTH_YES:
+        return 1;
+    case TPMC__USER_WITH_AUTH_NO:
+        return 0;
+    default:
+        return !tpmc__new_policy_is_wanted(key_template);
+    }
+}
+
 static uint32_t attributes_of(const tpmc_key_template *key_template, const tpmc__public *key)
 {
-    uint32_t attributes = TPMC__OBJECT_USER_WITH_AUTH | TPMC__OBJECT_SIGN;
+    uint32_t attributes = TPMC__OBJECT_SIGN;
 
+    if (is_user_with_auth(key_template))
+        attributes |= TPMC__OBJECT_USER_WITH_AUTH;
     /* A TPM whose PSS salt is wrong can still sign by decrypting, if the key may. */
     if (key->type == TPMC__ALG_RSA && scheme_of(key_template)->type == 0)
         attributes |= TPMC__OBJECT_DECRYPT;

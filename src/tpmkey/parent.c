@@ -75,7 +75,7 @@ static int choose_authorization(const tpmc__parent_place *place, tpmc__parent *p
                           "endorsement key",
                           (unsigned)place->handle);
     parent->use.satisfy = tpmc__ek_policy_satisfy;
-    parent->use.satisfy_context = &parent->public;
+    parent->use.policy_context = &parent->public;
     parent->use.policy_hash = parent->public.name_alg;
     return 0;
 }

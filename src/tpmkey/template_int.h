@@ -13,7 +13,8 @@ struct tpmc_key_template {
     tpmc__options options;
     tpmc__secret password;
     tpmc__secret parent_password;
-    int parent_refused; /* guarded by the connection that it is used with */
+    tpmc_policy *policy; /* that new keys are bound to; NULL: none, or by the options */
+    int parent_refused;  /* guarded by the connection that it is used with */
 };
 
 /* A template of our own with the defaults where the caller gave none; it is freed by the caller of

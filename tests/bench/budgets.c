@@ -97,7 +97,7 @@ static void row(bench *b, const char *operation, size_t allowed)
 
 static void use(bench *b, tpmc_key *key, turn_sort sort, const char *operation, size_t allowed)
 {
-    b->is_ecc = sort == TURN_RESTRICTED || sort == TURN_RESTRICTED_LONG;
+    b->is_ecc = sort == TURN_RESTRICTED || sort == TURN_RESTRICTED_LONG || sort >= TURN_BOUND;
     check(turn_use(&b->f, key, sort) == 0);
     row(b, operation, allowed);
     b->is_ecc = 0;
@@ -125,6 +125,38 @@ static void pair(bench *b, turn_sort sort, const char *name, size_t cold, const 
     use(b, key, sort, text, sort == TURN_RESTRICTED ? 2 : 1);
     tpmc_key_free(key);
     tap_clear(b->f.tap);
+}
+
+/* Keys that are used through a policy. */
+static void bound_keys(bench *b)
+{
+    static const struct {
+        bound_kind kind;
+        const char *cold;
+        const char *later;
+        size_t allowed;
+        size_t allowed_later;
+    } rows[] = {
+        { BOUND_PCR, "PCR policy, cold", "PCR policy, later", 6, 2 },
+        { BOUND_PCR_PASSWORD, "PCR policy with password, cold", "PCR policy with password, later",
+          7, 3 },
+        { BOUND_PCR_HMAC, "HMAC, PCR policy, cold", "HMAC, PCR policy, later", 6, 2 },
+        { BOUND_SECRET, "PolicySecret, cold", "PolicySecret, later", 6, 2 },
+        { BOUND_SIGNED, "PolicyAuthorize of a PCR policy, cold",
+          "PolicyAuthorize of a PCR policy, later", 10, 6 },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        turn_sort sort = (turn_sort)(TURN_BOUND + rows[i].kind);
+        tpmc_key *key = NULL;
+
+        reconnect(b, NULL);
+        key = turn_key(&b->f, &b->files, sort);
+        use(b, key, sort, rows[i].cold, rows[i].allowed);
+        use(b, key, sort, rows[i].later, rows[i].allowed_later);
+        tpmc_key_free(key);
+        tap_clear(b->f.tap);
+    }
 }
 
 static void further_keys(bench *b)
@@ -355,6 +387,7 @@ int main(void)
     pair(&b, TURN_PLAIN, "sign, nothing secret", 4, NULL);
     pair(&b, TURN_PASSWORD, "sign, key password", 5, NULL);
     pair(&b, TURN_HMAC, "HMAC", 5, NULL);
+    bound_keys(&b);
     further_keys(&b);
     with_owner_password(&b);
     under_persistent_parent(&b);

@@ -127,6 +127,36 @@ static int open_restricted_long(matrix_cell *cell)
     return open_turn(cell, TURN_RESTRICTED_LONG);
 }
 
+static int open_bound_pcr(matrix_cell *cell)
+{
+    return open_turn(cell, TURN_BOUND + BOUND_PCR);
+}
+
+static int open_bound_password(matrix_cell *cell)
+{
+    return open_turn(cell, TURN_BOUND + BOUND_PCR_PASSWORD);
+}
+
+static int open_bound_hmac(matrix_cell *cell)
+{
+    return open_turn(cell, TURN_BOUND + BOUND_PCR_HMAC);
+}
+
+static int open_bound_branches(matrix_cell *cell)
+{
+    return open_turn(cell, TURN_BOUND + BOUND_BRANCHES);
+}
+
+static int open_bound_secret(matrix_cell *cell)
+{
+    return open_turn(cell, TURN_BOUND + BOUND_SECRET);
+}
+
+static int open_bound_signed(matrix_cell *cell)
+{
+    return open_turn(cell, TURN_BOUND + BOUND_SIGNED);
+}
+
 static int use(matrix_cell *cell)
 {
     return turn_use(&cell->fixture, cell->key, cell->sort);
@@ -137,6 +167,12 @@ static int use_anew(matrix_cell *cell)
     tpmc_key_free(cell->key);
     cell->key = NULL;
     (void)open_turn(cell, cell->sort);
+    return use(cell);
+}
+
+static int prepare_later_bound(matrix_cell *cell)
+{
+    (void)open_bound_pcr(cell);
     return use(cell);
 }
 
@@ -217,26 +253,33 @@ static int prepare_context_hmac(matrix_cell *cell)
 }
 
 const matrix_operation matrix_operations[] = {
-    { "sign", 0, open_plain, sign, sign_plain_anew },
-    { "sign-password", 0, open_password, sign, sign_password_anew },
-    { "sign-protected", 0, open_protected, sign, sign_protected_anew },
-    { "sign-owner", 1, open_password, sign, sign_password_anew },
-    { "later", 0, prepare_later_plain, sign, sign_plain_anew },
-    { "later-password", 0, prepare_later_password, sign, sign_password_anew },
-    { "later-protected", 0, prepare_later_protected, sign, sign_protected_anew },
-    { "second", 0, prepare_second, sign, sign_password_anew },
-    { "import", 0, prepare_nothing, import, import },
-    { "import-owner", 1, prepare_nothing, import, import },
-    { "hmac", 0, open_hmac, use, use_anew },
-    { "hmac-long", 0, open_hmac_long, use, use_anew },
-    { "restricted", 0, open_restricted, use, use_anew },
-    { "restricted-long", 0, open_restricted_long, use, use_anew },
-    { "importable", 0, open_importable, sign, sign_importable_anew },
-    { "decrypt", 0, open_decrypt, sign, sign_decrypt_anew },
-    { "persistent-parent", 0, open_under_persistent, sign, sign_under_persistent_anew },
-    { "create", 0, prepare_nothing, create, create },
-    { "context", 0, prepare_context_plain, use, use_anew },
-    { "context-hmac", 0, prepare_context_hmac, use, use_anew },
+    { "sign", 0, open_plain, sign, sign_plain_anew, 0 },
+    { "sign-password", 0, open_password, sign, sign_password_anew, 0 },
+    { "sign-protected", 0, open_protected, sign, sign_protected_anew, 0 },
+    { "sign-owner", 1, open_password, sign, sign_password_anew, 0 },
+    { "later", 0, prepare_later_plain, sign, sign_plain_anew, 0 },
+    { "later-password", 0, prepare_later_password, sign, sign_password_anew, 0 },
+    { "later-protected", 0, prepare_later_protected, sign, sign_protected_anew, 0 },
+    { "second", 0, prepare_second, sign, sign_password_anew, 0 },
+    { "import", 0, prepare_nothing, import, import, 0 },
+    { "import-owner", 1, prepare_nothing, import, import, 0 },
+    { "hmac", 0, open_hmac, use, use_anew, 0 },
+    { "hmac-long", 0, open_hmac_long, use, use_anew, 0 },
+    { "restricted", 0, open_restricted, use, use_anew, 0 },
+    { "restricted-long", 0, open_restricted_long, use, use_anew, 0 },
+    { "importable", 0, open_importable, sign, sign_importable_anew, 0 },
+    { "decrypt", 0, open_decrypt, sign, sign_decrypt_anew, 0 },
+    { "persistent-parent", 0, open_under_persistent, sign, sign_under_persistent_anew, 0 },
+    { "create", 0, prepare_nothing, create, create, 0 },
+    { "pcr", 0, open_bound_pcr, use, use_anew, 0 },
+    { "pcr-later", 0, prepare_later_bound, use, use_anew, 0 },
+    { "pcr-password", 0, open_bound_password, use, use_anew, 0 },
+    { "pcr-hmac", 0, open_bound_hmac, use, use_anew, 0 },
+    { "branches", 0, open_bound_branches, use, use_anew, 0 },
+    { "secret-owner", 1, open_bound_secret, use, use_anew, 1 },
+    { "signed-policy", 0, open_bound_signed, use, use_anew, 0 },
+    { "context", 0, prepare_context_plain, use, use_anew, 0 },
+    { "context-hmac", 0, prepare_context_hmac, use, use_anew, 0 },
 };
 
 const size_t matrix_operation_count = sizeof(matrix_operations) / sizeof(matrix_operations[0]);

@@ -37,6 +37,7 @@ typedef struct matrix_operation {
     int (*run)(matrix_cell *cell);
     /* The same with objects that are new but for the connection. */
     int (*run_anew)(matrix_cell *cell);
+    int two_sessions; /* it needs that many at a time */
 } matrix_operation;
 
 extern const matrix_operation matrix_operations[];

@@ -24,6 +24,8 @@
 #include "support/software_key.h"
 #include "support/tcti_libtpms.h"
 
+#define CC_POLICY_SECRET 0x151u
+#define CC_LOAD_EXTERNAL 0x167u
 #define CELL_SECONDS 60
 #define TEXT_MAX 240
 #define SEQUENCE_MAX 600
@@ -208,9 +210,15 @@ static int fork_cell(const matrix_operation *operation, size_t command, const ma
     return status;
 }
 
+/* The commands that take a hierarchy's password. */
+static int is_by_hierarchy(uint32_t code)
+{
+    return code == TAP_CC_CREATE_PRIMARY || code == CC_POLICY_SECRET;
+}
+
 /*
- * A password that the TPM called wrong stays wrong for the object; for the hierarchy's, which
- * CreatePrimary takes, that is the connection.
+ * A password that the TPM called wrong stays wrong for the object; for the hierarchy's, which is
+ * the connection's, for that.
  */
 static int is_stuck(const report *r, uint32_t code, const matrix_fault *fault)
 {
@@ -221,12 +229,13 @@ static int is_stuck(const report *r, uint32_t code, const matrix_fault *fault)
     if (fault == NULL || !matrix_fault_is_wrong_password(fault) ||
         r->first != TPMC_ERR_WRONG_PASSWORD || r->next != TPMC_ERR_WRONG_PASSWORD)
         return 1;
-    return r->anew != 0 && (code != TAP_CC_CREATE_PRIMARY || r->anew != TPMC_ERR_WRONG_PASSWORD);
+    return r->anew != 0 && (!is_by_hierarchy(code) || r->anew != TPMC_ERR_WRONG_PASSWORD);
 }
 
 static int brings_object(uint32_t code)
 {
-    static const uint32_t codes[] = { TAP_CC_CREATE_PRIMARY, TAP_CC_LOAD, 0x15b, 0x161, 0x186 };
+    static const uint32_t codes[] = { TAP_CC_CREATE_PRIMARY, TAP_CC_LOAD, 0x15b, 0x161,
+                                      CC_LOAD_EXTERNAL,      0x186 };
 
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
         if (code == codes[i])
@@ -259,6 +268,13 @@ static int is_leaked(const report *r, const matrix_fault *fault)
     return !r->clean;
 }
 
+/* The same TPM, with another program's session, has no room for two more. */
+static int is_full(const matrix_operation *operation, const matrix_fault *fault)
+{
+    return operation->two_sessions && fault != NULL && fault->kind == TAP_ANSWER &&
+           fault->value == 0x918;
+}
+
 static void judge(int status, const report *r, const matrix_operation *operation, size_t command,
                   const matrix_fault *fault, totals *sum)
 {
@@ -271,7 +287,7 @@ static void judge(int status, const report *r, const matrix_operation *operation
     } else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         sum->crash++;
     } else if (!is_undetectable(code, fault)) {
-        sum->stuck += is_stuck(r, code, fault) ? 1 : 0;
+        sum->stuck += is_stuck(r, code, fault) && !is_full(operation, fault) ? 1 : 0;
         sum->leaked += is_leaked(r, fault) ? 1 : 0;
         sum->counted += r->counted != 0 ? 1 : 0;
     }

@@ -377,3 +377,110 @@ void other_remove_nv(uint32_t index)
              "NV_UndefineSpace");
     end(&o);
 }
+
+static void event(unsigned int pcr, int resets)
+{
+    static const TPM2B_EVENT data = { .size = 5, .buffer = "event" };
+    /* The handle of a PCR is its number. */
+    ESYS_TR tr = ESYS_TR_PCR0 + pcr;
+    TPML_DIGEST_VALUES *digests = NULL;
+    other o;
+
+    begin(&o);
+    if (resets)
+        check_rc(Esys_PCR_Reset(o.esys, tr, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE),
+                 "PCR_Reset");
+    else
+        check_rc(Esys_PCR_Event(o.esys, tr, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &data,
+                                &digests),
+                 "PCR_Event");
+    Esys_Free(digests);
+    end(&o);
+}
+
+void other_extend_pcr(unsigned int pcr)
+{
+    event(pcr, 0);
+}
+
+void other_reset_pcr(unsigned int pcr)
+{
+    event(pcr, 1);
+}
+
+void other_define_index(const other_index *index)
+{
+    const TPM2B_AUTH auth = make_auth(index->password);
+    const TPM2B_NV_PUBLIC in = { .nvPublic = { .nvIndex = index->index,
+                                               .nameAlg = TPM2_ALG_SHA256,
+                                               .attributes = index->attributes,
+                                               .dataSize = (UINT16)index->size } };
+    ESYS_TR tr = ESYS_TR_NONE;
+    other o;
+
+    begin(&o);
+    check_rc(Esys_NV_DefineSpace(o.esys, ESYS_TR_RH_OWNER, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                                 ESYS_TR_NONE, &auth, &in, &tr),
+             "NV_DefineSpace");
+    end(&o);
+}
+
+static ESYS_TR find_index(other *o, uint32_t index)
+{
+    ESYS_TR tr = ESYS_TR_NONE;
+
+    check_rc(Esys_TR_FromTPMPublic(o->esys, index, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &tr),
+             "TR_FromTPMPublic");
+    return tr;
+}
+
+void other_write_index(uint32_t index, const void *data, size_t len)
+{
+    TPM2B_MAX_NV_BUFFER chunk = { 0 };
+    other o;
+
+    begin(&o);
+    check(len <= NV_CHUNK);
+    chunk.size = (UINT16)len;
+    memcpy(chunk.buffer, data, len);
+    check_rc(Esys_NV_Write(o.esys, ESYS_TR_RH_OWNER, find_index(&o, index), ESYS_TR_PASSWORD,
+                           ESYS_TR_NONE, ESYS_TR_NONE, &chunk, 0),
+             "NV_Write");
+    end(&o);
+}
+
+void other_undefine_index(uint32_t index)
+{
+    other o;
+
+    begin(&o);
+    check_rc(Esys_NV_UndefineSpace(o.esys, ESYS_TR_RH_OWNER, find_index(&o, index),
+                                   ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE),
+             "NV_UndefineSpace");
+    end(&o);
+}
+
+void other_keep_one_bank(void)
+{
+    static const TPMI_ALG_HASH banks[] = { TPM2_ALG_SHA1, TPM2_ALG_SHA256, TPM2_ALG_SHA384,
+                                           TPM2_ALG_SHA512 };
+    TPML_PCR_SELECTION wanted = { .count = sizeof(banks) / sizeof(banks[0]) };
+    TPMI_YES_NO done = TPM2_NO;
+    UINT32 most;
+    UINT32 needed;
+    UINT32 available;
+    UINT32 i;
+    other o;
+
+    for (i = 0; i < wanted.count; i++) {
+        wanted.pcrSelections[i].hash = banks[i];
+        wanted.pcrSelections[i].sizeofSelect = 3;
+        memset(wanted.pcrSelections[i].pcrSelect, banks[i] == TPM2_ALG_SHA256 ? 0xff : 0, 3);
+    }
+    begin(&o);
+    check_rc(Esys_PCR_Allocate(o.esys, ESYS_TR_RH_PLATFORM, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                               ESYS_TR_NONE, &wanted, &done, &most, &needed, &available),
+             "PCR_Allocate");
+    check(done == TPM2_YES);
+    end(&o);
+}

@@ -68,4 +68,22 @@ void other_persist_key(const other_persistent *place, other_template kind);
 void other_write_nv(uint32_t index, const void *data, size_t len);
 void other_remove_nv(uint32_t index);
 
+/* An NV index that the owner defines, and writes when its attributes allow that. */
+typedef struct other_index {
+    uint32_t index;
+    uint32_t attributes; /* TPMA_NV_* */
+    const char *password;
+    size_t size;
+} other_index;
+
+void other_define_index(const other_index *index);
+void other_write_index(uint32_t index, const void *data, size_t len);
+void other_undefine_index(uint32_t index);
+/* Leaves the bank of SHA-256 alone, from the next start on. */
+void other_keep_one_bank(void);
+/* Extends a PCR in all banks. */
+void other_extend_pcr(unsigned int pcr);
+/* Makes a PCR that programs may reset what it was in the beginning. */
+void other_reset_pcr(unsigned int pcr);
+
 #endif

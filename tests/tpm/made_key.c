@@ -87,7 +87,7 @@ static void write_file(const made_key *key, const TPM2B_PUBLIC *public_area,
     tss2_file_write(&file, pem);
 }
 
-TPM2_RC made_key_write(const made_key *key, char *pem)
+TPM2_RC made_key_write_bound(const made_key *key, const void *policy, size_t len, char *pem)
 {
     static const TPM2B_SENSITIVE_CREATE nothing = { .size = 0 };
     static const TPM2B_DATA no_data = { .size = 0 };
@@ -106,6 +106,10 @@ TPM2_RC made_key_write(const made_key *key, char *pem)
                              &nothing, &h2, &no_data, &no_pcr, &parent, NULL, NULL, NULL,
                              NULL) == 0);
     fill_public(key, &template);
+    check(len <= sizeof(template.publicArea.authPolicy.buffer));
+    if (len > 0)
+        memcpy(template.publicArea.authPolicy.buffer, policy, len);
+    template.publicArea.authPolicy.size = (UINT16)len;
     fill_sensitive(key, &sensitive);
     rc = Esys_Create(esys, parent, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &sensitive,
                      &template, &no_data, &no_pcr, &private_area, &public_area, NULL, NULL, NULL);
@@ -117,4 +121,9 @@ TPM2_RC made_key_write(const made_key *key, char *pem)
     Esys_Finalize(&esys);
     libtpms_tcti_free(tcti);
     return rc;
+}
+
+TPM2_RC made_key_write(const made_key *key, char *pem)
+{
+    return made_key_write_bound(key, NULL, 0, pem);
 }

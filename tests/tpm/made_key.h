@@ -38,5 +38,7 @@ typedef struct made_key {
 /* Writes the key file, as text with a NUL; `pem` has room for TSS2_FILE_TEXT_MAX bytes. The TPM's
  * response code: it may not have what the key needs. */
 TPM2_RC made_key_write(const made_key *key, char *pem);
+/* The same with an authPolicy. */
+TPM2_RC made_key_write_bound(const made_key *key, const void *policy, size_t len, char *pem);
 
 #endif

@@ -84,6 +84,26 @@ static void open_under_persistent(cell *c)
     check(tpmc_key_set(c->key, "parent_handle", "0x81000077", c->f.err) == 0);
 }
 
+static void open_bound_pcr(cell *c)
+{
+    open_sort(c, TURN_BOUND + BOUND_PCR);
+}
+
+static void open_bound_password(cell *c)
+{
+    open_sort(c, TURN_BOUND + BOUND_PCR_PASSWORD);
+}
+
+static void open_bound_signed(cell *c)
+{
+    open_sort(c, TURN_BOUND + BOUND_SIGNED);
+}
+
+static int use_bound(cell *c)
+{
+    return turn_use(&c->f, c->key, TURN_BOUND);
+}
+
 static void open_nothing(cell *c)
 {
     (void)c;
@@ -155,6 +175,12 @@ static const operation operations[] = {
     { "long restricted, later", open_restricted, use_restricted_long, 1 },
     { "persistent parent", open_under_persistent, use_rsa, 0 },
     { "persistent parent, later", open_under_persistent, use_rsa, 1 },
+    { "PCR policy", open_bound_pcr, use_bound, 0 },
+    { "PCR policy, later", open_bound_pcr, use_bound, 1 },
+    { "PCR policy with password", open_bound_password, use_bound, 0 },
+    { "PCR policy with password, later", open_bound_password, use_bound, 1 },
+    { "signed policy", open_bound_signed, use_bound, 0 },
+    { "signed policy, later", open_bound_signed, use_bound, 1 },
     { "import", open_nothing, import, 0 },
     { "create", open_nothing, create, 0 },
 };

@@ -43,6 +43,8 @@ void turns_make(turn_files *files)
     check(fixture_import(&f, NULL, &files->rsa[TURN_PLAIN]) == 0);
     check(fixture_import(&f, &with_password, &files->rsa[TURN_PASSWORD]) == 0);
     check(fixture_import(&f, &with_lockout, &files->rsa[TURN_PROTECTED]) == 0);
+    for (int i = 0; i < BOUND_KINDS; i++)
+        bound_key_make(&f, (bound_kind)i, &files->bound[i]);
     fixture_detach(&f);
     tap_free(f.tap);
     check(made_key_write(&hmac_key, files->hmac) == 0);
@@ -53,6 +55,8 @@ void turns_free(turn_files *files)
 {
     for (size_t i = 0; i < 3; i++)
         tpmc_bytes_free(files->rsa[i]);
+    for (size_t i = 0; i < BOUND_KINDS; i++)
+        tpmc_bytes_free(files->bound[i]);
     memset(files, 0, sizeof(*files));
 }
 
@@ -60,6 +64,12 @@ tpmc_key *turn_key(fixture *f, const turn_files *files, turn_sort sort)
 {
     tpmc_key *key = NULL;
 
+    if (sort >= TURN_BOUND) {
+        bound_kind kind = (bound_kind)(sort - TURN_BOUND);
+
+        check(fixture_key(f, files->bound[kind], bound_key_password(kind), &key) == 0);
+        return key;
+    }
     if (sort == TURN_HMAC || sort == TURN_HMAC_LONG)
         check(fixture_key_text(f, files->hmac, NULL, &key) == 0);
     else if (sort == TURN_RESTRICTED || sort == TURN_RESTRICTED_LONG)
@@ -70,25 +80,26 @@ tpmc_key *turn_key(fixture *f, const turn_files *files, turn_sort sort)
     return key;
 }
 
-static void check_mac(const uint8_t *message, size_t len, const tpmc_bytes *mac)
+static void check_mac(const char *secret, const uint8_t *message, size_t len, const tpmc_bytes *mac)
 {
     uint8_t wanted[EVP_MAX_MD_SIZE];
     unsigned int wanted_len = 0;
 
-    check(HMAC(EVP_sha256(), SECRET, (int)strlen(SECRET), message, len, wanted, &wanted_len) !=
+    check(HMAC(EVP_sha256(), secret, (int)strlen(secret), message, len, wanted, &wanted_len) !=
           NULL);
     check(tpmc_bytes_len(mac) == wanted_len);
     check(memcmp(tpmc_bytes_data(mac), wanted, wanted_len) == 0);
 }
 
-static int use_hmac(fixture *f, tpmc_key *key, const uint8_t *message, size_t len)
+static int use_hmac(fixture *f, tpmc_key *key, const char *secret, const uint8_t *message,
+                    size_t len)
 {
     tpmc_bytes *mac = NULL;
     int rc = tpmc_key_hmac(key, message, len, &mac, f->err);
 
     check((rc == 0) == (mac != NULL));
     if (rc == 0)
-        check_mac(message, len, mac);
+        check_mac(secret, message, len, mac);
     tpmc_bytes_free(mac);
     return rc;
 }
@@ -114,11 +125,15 @@ int turn_use(fixture *f, tpmc_key *key, turn_sort sort)
     uint8_t message[LONG_LEN];
 
     memset(message, 0x5a, sizeof(message));
+    if (sort == TURN_BOUND + BOUND_PCR_HMAC)
+        return use_hmac(f, key, BOUND_HMAC_SECRET, message, 40);
+    if (sort >= TURN_BOUND)
+        return fixture_sign(f, key, "ES256");
     switch (sort) {
     case TURN_HMAC:
-        return use_hmac(f, key, message, 40);
+        return use_hmac(f, key, SECRET, message, 40);
     case TURN_HMAC_LONG:
-        return use_hmac(f, key, message, sizeof(message));
+        return use_hmac(f, key, SECRET, message, sizeof(message));
     case TURN_RESTRICTED:
         return use_restricted(f, key, message, 40);
     case TURN_RESTRICTED_LONG:

@@ -4,6 +4,7 @@
 
 #include "support/tpm_fixture.h"
 #include "support/tss2_file.h"
+#include "tpm/bound_key.h"
 
 /* Keys of every sort that a connection may be asked to use by turns, and one use of each that is
  * checked against OpenSSL. */
@@ -15,7 +16,8 @@ typedef enum turn_sort {
     TURN_HMAC_LONG,       /* by a sequence */
     TURN_RESTRICTED,      /* EC */
     TURN_RESTRICTED_LONG, /* by a sequence */
-    TURN_SORTS
+    TURN_BOUND,           /* and the next ones: bound to policies, in the order of bound_kind */
+    TURN_SORTS = TURN_BOUND + BOUND_KINDS
 } turn_sort;
 
 #define TURN_KEY_PASSWORD "password of keys that take turns"
@@ -25,6 +27,7 @@ typedef struct turn_files {
     tpmc_bytes *rsa[3]; /* by sort */
     char hmac[TSS2_FILE_TEXT_MAX];
     char restricted[TSS2_FILE_TEXT_MAX];
+    tpmc_bytes *bound[BOUND_KINDS];
 } turn_files;
 
 void turns_make(turn_files *files);

@@ -50,6 +50,27 @@ static void reads_commands(void **state)
     assert_int_equal(frame.parameters_len, 0);
 }
 
+/* Three handles stand before the authorization. */
+static void reads_policy_commands(void **state)
+{
+    static const uint8_t codes[] = { 0x49, 0x92 }; /* PolicyNV, PolicyAuthorizeNV */
+    uint8_t command[] = { 0x80, 0x02, 0, 0, 0, 39, 0, 0, 0x01, 0,    0x40, 0, 0,
+                          0x01, 0x01, 0, 0, 2, 3,  0, 0, 0,    0,    0,    0, 9,
+                          0x40, 0,    0, 9, 0, 0,  1, 0, 0,    0xaa, 0xbb, 0, 0 };
+    tpmc__frame frame;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(codes); i++) {
+        command[9] = codes[i];
+        assert_int_equal(tpmc__frame_command_handles(0x100u + codes[i]), 3);
+        assert_int_equal(tpmc__frame_read_command(command, sizeof(command), &frame), 0);
+        assert_int_equal(frame.auth_count, 1);
+        assert_int_equal(frame.auths[0].session, 0x40000009);
+        assert_int_equal(frame.parameters_len, 4);
+    }
+    assert_int_equal(tpmc__frame_command_handles(0x160), 2);
+}
+
 static void refuses_cut_commands(void **state)
 {
     tpmc__frame frame;
@@ -228,6 +249,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_commands),
+        cmocka_unit_test(reads_policy_commands),
         cmocka_unit_test(refuses_cut_commands),
         cmocka_unit_test(accepts_good_responses),
         cmocka_unit_test(refuses_cut_responses),

@@ -229,16 +229,26 @@ static void names_may_not_repeat_in_one_object(void **state)
     tpmc__json_free(parse("{\"a\":{\"a\":{\"a\":1}},\"A\":[{\"a\":1},{\"a\":1}]}"));
 }
 
-static void sixteen_levels_and_no_more(void **state)
+/* As many arrays in one another around a 1; `text` has room for twice as many bytes and two. */
+static void nested_arrays(char *text, size_t levels)
 {
-    const char *arrays = "[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]";
-    char text[256] = "";
+    memset(text, '[', levels);
+    text[levels] = '1';
+    memset(text + levels + 1, ']', levels);
+    text[2 * levels + 1] = '\0';
+}
 
+static void as_many_levels_as_there_may_be_and_no_more(void **state)
+{
+    char arrays[2 * (TPMC__JSON_MAX_DEPTH + 1) + 2];
+    char text[256];
+
+    nested_arrays(arrays, TPMC__JSON_MAX_DEPTH);
     tpmc__json_free(parse(arrays));
-    (void)snprintf(text, sizeof(text), "[%s]", arrays);
-    check_refused(*state, text, strlen(text), "nested too deeply");
     (void)snprintf(text, sizeof(text), "{\"a\":%s}", arrays);
     check_refused(*state, text, strlen(text), "nested too deeply");
+    nested_arrays(arrays, TPMC__JSON_MAX_DEPTH + 1);
+    check_refused(*state, arrays, strlen(arrays), "nested too deeply");
     memset(text, '{', sizeof(text));
     check_refused(*state, text, sizeof(text), "no name");
     memset(text, '[', sizeof(text));
@@ -371,6 +381,7 @@ static void check_print_fails(const tpmc__json *json, int status)
 static void what_has_no_json_is_not_printed(void **state)
 {
     tpmc__json *json = tpmc__json_new_text("\xff");
+    char arrays[2 * TPMC__JSON_MAX_DEPTH + 2];
     tpmc__buf out;
 
     (void)state;
@@ -381,13 +392,14 @@ static void what_has_no_json_is_not_printed(void **state)
     check_print_fails(json, TPMC_ERR_ARGUMENT);
     tpmc__json_free(json);
     json = tpmc__json_new_integer(1);
-    for (int depth = 0; depth < 16; depth++) {
+    for (int depth = 0; depth < TPMC__JSON_MAX_DEPTH; depth++) {
         tpmc__json *array = tpmc__json_new_array();
 
         assert_int_equal(tpmc__json_append(array, json), 0);
         json = array;
     }
-    check_printed(json, "[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]");
+    nested_arrays(arrays, TPMC__JSON_MAX_DEPTH);
+    check_printed(json, arrays);
     tpmc__buf_init(&out, 10);
     assert_int_equal(tpmc__json_print(json, &out), TPMC_ERR_ARGUMENT);
     assert_int_equal(tpmc__json_print(json, &out), TPMC_ERR_ARGUMENT);
@@ -534,7 +546,7 @@ int main(void)
         WITH_ERROR(the_place_of_a_fault_is_told),
         cmocka_unit_test(any_value_may_stand_alone),
         WITH_ERROR(names_may_not_repeat_in_one_object),
-        WITH_ERROR(sixteen_levels_and_no_more),
+        WITH_ERROR(as_many_levels_as_there_may_be_and_no_more),
         WITH_ERROR(ceilings_of_size_hold),
         cmocka_unit_test(what_is_built_is_printed),
         cmocka_unit_test(texts_survive_printing_and_parsing),

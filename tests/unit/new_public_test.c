@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit/expect.h"
 
+#include "tpmcloud/policy.h"
 #include "tpmkey/new_public.h"
 
 #define SIGN (TPMC__OBJECT_USER_WITH_AUTH | TPMC__OBJECT_SIGN)
@@ -47,69 +48,93 @@ static void assert_well_formed(const tpmc__public *key)
     tpmc__buf_free(&bytes);
 }
 
+static const struct created_case {
+    option_list options;
+    tpmc__public key;
+} created_cases[] = {
+    { { NULL },
+      { .type = TPMC__ALG_RSA,
+        .attributes = MADE | TPMC__OBJECT_DECRYPT | TPMC__OBJECT_NO_DA,
+        .key_bits = 2048,
+        .scheme = { .algorithm = TPMC__ALG_NULL } } },
+    { { "algorithm", "rsa4096", "scheme", "rsassa", "dictionary_attack", "1" },
+      { .type = TPMC__ALG_RSA,
+        .attributes = MADE,
+        .key_bits = 4096,
+        .scheme = { TPMC__ALG_RSASSA, TPMC__HASH_SHA256, 0, 0 } } },
+    { { "algorithm", "rsa3072", "scheme", "rsapss", "hash", "sha384", "restricted", "1" },
+      { .type = TPMC__ALG_RSA,
+        .attributes = MADE | TPMC__OBJECT_NO_DA | TPMC__OBJECT_RESTRICTED,
+        .key_bits = 3072,
+        .scheme = { TPMC__ALG_RSAPSS, TPMC__HASH_SHA384, 0, 0 } } },
+    { { "algorithm", "ecc256" },
+      { .type = TPMC__ALG_ECC,
+        .attributes = MADE | TPMC__OBJECT_NO_DA,
+        .curve = TPMC__CURVE_P256,
+        .scheme = { .algorithm = TPMC__ALG_NULL } } },
+    { { "algorithm", "ecc256", "scheme", "ecdsa" },
+      { .type = TPMC__ALG_ECC,
+        .attributes = MADE | TPMC__OBJECT_NO_DA,
+        .curve = TPMC__CURVE_P256,
+        .scheme = { TPMC__ALG_ECDSA, TPMC__HASH_SHA256, 0, 0 } } },
+    { { "algorithm", "ecc384", "scheme", "ecdsa" },
+      { .type = TPMC__ALG_ECC,
+        .attributes = MADE | TPMC__OBJECT_NO_DA,
+        .curve = TPMC__CURVE_P384,
+        .scheme = { TPMC__ALG_ECDSA, TPMC__HASH_SHA384, 0, 0 } } },
+    { { "algorithm", "ecc521", "scheme", "ecdsa" },
+      { .type = TPMC__ALG_ECC,
+        .attributes = MADE | TPMC__OBJECT_NO_DA,
+        .curve = TPMC__CURVE_P521,
+        .scheme = { TPMC__ALG_ECDSA, TPMC__HASH_SHA512, 0, 0 } } },
+    { { "algorithm", "ecc521", "scheme", "ecdsa", "hash", "sha256" },
+      { .type = TPMC__ALG_ECC,
+        .attributes = MADE | TPMC__OBJECT_NO_DA,
+        .curve = TPMC__CURVE_P521,
+        .scheme = { TPMC__ALG_ECDSA, TPMC__HASH_SHA256, 0, 0 } } },
+    { { "algorithm", "hmac-sha384", "scheme", "null" },
+      { .type = TPMC__ALG_KEYEDHASH,
+        .attributes = MADE | TPMC__OBJECT_NO_DA,
+        .scheme = { TPMC__ALG_HMAC, TPMC__HASH_SHA384, 0, 0 } } },
+    { { "algorithm", "ecc256", "bind_pcr", "sha256:16" },
+      { .type = TPMC__ALG_ECC,
+        .attributes = (MADE | TPMC__OBJECT_NO_DA) & ~TPMC__OBJECT_USER_WITH_AUTH,
+        .curve = TPMC__CURVE_P256,
+        .scheme = { .algorithm = TPMC__ALG_NULL } } },
+    { { "algorithm", "ecc256", "policy_file", "/nowhere", "user_with_auth", "auto" },
+      { .type = TPMC__ALG_ECC,
+        .attributes = (MADE | TPMC__OBJECT_NO_DA) & ~TPMC__OBJECT_USER_WITH_AUTH,
+        .curve = TPMC__CURVE_P256,
+        .scheme = { .algorithm = TPMC__ALG_NULL } } },
+    { { "algorithm", "hmac-sha256", "pcr", "16", "user_with_auth", "1" },
+      { .type = TPMC__ALG_KEYEDHASH,
+        .attributes = MADE | TPMC__OBJECT_NO_DA,
+        .scheme = { TPMC__ALG_HMAC, TPMC__HASH_SHA256, 0, 0 } } },
+    { { "algorithm", "hmac-sha256", "pcr", "16", "user_with_auth", "0" },
+      { .type = TPMC__ALG_KEYEDHASH,
+        .attributes = (MADE | TPMC__OBJECT_NO_DA) & ~TPMC__OBJECT_USER_WITH_AUTH,
+        .scheme = { TPMC__ALG_HMAC, TPMC__HASH_SHA256, 0, 0 } } },
+    { { "algorithm", "ecc256", "user_with_auth", "1" },
+      { .type = TPMC__ALG_ECC,
+        .attributes = MADE | TPMC__OBJECT_NO_DA,
+        .curve = TPMC__CURVE_P256,
+        .scheme = { .algorithm = TPMC__ALG_NULL } } },
+};
+
 static void created_keys(void **state)
 {
-    static const struct {
-        option_list options;
-        tpmc__public key;
-    } cases[] = {
-        { { NULL },
-          { .type = TPMC__ALG_RSA,
-            .attributes = MADE | TPMC__OBJECT_DECRYPT | TPMC__OBJECT_NO_DA,
-            .key_bits = 2048,
-            .scheme = { .algorithm = TPMC__ALG_NULL } } },
-        { { "algorithm", "rsa4096", "scheme", "rsassa", "dictionary_attack", "1" },
-          { .type = TPMC__ALG_RSA,
-            .attributes = MADE,
-            .key_bits = 4096,
-            .scheme = { TPMC__ALG_RSASSA, TPMC__HASH_SHA256, 0, 0 } } },
-        { { "algorithm", "rsa3072", "scheme", "rsapss", "hash", "sha384", "restricted", "1" },
-          { .type = TPMC__ALG_RSA,
-            .attributes = MADE | TPMC__OBJECT_NO_DA | TPMC__OBJECT_RESTRICTED,
-            .key_bits = 3072,
-            .scheme = { TPMC__ALG_RSAPSS, TPMC__HASH_SHA384, 0, 0 } } },
-        { { "algorithm", "ecc256" },
-          { .type = TPMC__ALG_ECC,
-            .attributes = MADE | TPMC__OBJECT_NO_DA,
-            .curve = TPMC__CURVE_P256,
-            .scheme = { .algorithm = TPMC__ALG_NULL } } },
-        { { "algorithm", "ecc256", "scheme", "ecdsa" },
-          { .type = TPMC__ALG_ECC,
-            .attributes = MADE | TPMC__OBJECT_NO_DA,
-            .curve = TPMC__CURVE_P256,
-            .scheme = { TPMC__ALG_ECDSA, TPMC__HASH_SHA256, 0, 0 } } },
-        { { "algorithm", "ecc384", "scheme", "ecdsa" },
-          { .type = TPMC__ALG_ECC,
-            .attributes = MADE | TPMC__OBJECT_NO_DA,
-            .curve = TPMC__CURVE_P384,
-            .scheme = { TPMC__ALG_ECDSA, TPMC__HASH_SHA384, 0, 0 } } },
-        { { "algorithm", "ecc521", "scheme", "ecdsa" },
-          { .type = TPMC__ALG_ECC,
-            .attributes = MADE | TPMC__OBJECT_NO_DA,
-            .curve = TPMC__CURVE_P521,
-            .scheme = { TPMC__ALG_ECDSA, TPMC__HASH_SHA512, 0, 0 } } },
-        { { "algorithm", "ecc521", "scheme", "ecdsa", "hash", "sha256" },
-          { .type = TPMC__ALG_ECC,
-            .attributes = MADE | TPMC__OBJECT_NO_DA,
-            .curve = TPMC__CURVE_P521,
-            .scheme = { TPMC__ALG_ECDSA, TPMC__HASH_SHA256, 0, 0 } } },
-        { { "algorithm", "hmac-sha384", "scheme", "null" },
-          { .type = TPMC__ALG_KEYEDHASH,
-            .attributes = MADE | TPMC__OBJECT_NO_DA,
-            .scheme = { TPMC__ALG_HMAC, TPMC__HASH_SHA384, 0, 0 } } },
-    };
     size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        tpmc__public wanted = cases[i].key;
+    for (i = 0; i < sizeof(created_cases) / sizeof(created_cases[0]); i++) {
+        tpmc__public wanted = created_cases[i].key;
         tpmc__public made;
         bench b;
 
         wanted.name_alg = TPMC__HASH_SHA256;
         wanted.symmetric.algorithm = TPMC__ALG_NULL;
         wanted.kdf.algorithm = TPMC__ALG_NULL;
-        begin(&b, cases[i].options);
+        begin(&b, created_cases[i].options);
         expect_success(tpmc__new_public_created(b.t, &made, b.err), b.err);
         assert_true(tpmc__public_matches_template(&made, &wanted));
         assert_int_equal(made.unique_len, 0);
@@ -224,6 +249,28 @@ static void imported_ec_keys(void **state)
     }
 }
 
+/* A policy object counts as the options do. */
+static void keys_bound_by_an_object(void **state)
+{
+    static const option_list none = { NULL };
+    tpmc_policy *policy = NULL;
+    tpmc__public made;
+    bench b;
+
+    (void)state;
+    begin(&b, none);
+    expect_success(tpmc_policy_new(b.env, &policy, b.err), b.err);
+    expect_success(tpmc_key_template_set_policy(b.t, policy, b.err), b.err);
+    tpmc_policy_free(policy);
+    expect_success(tpmc__new_public_created(b.t, &made, b.err), b.err);
+    assert_int_equal(made.attributes & TPMC__OBJECT_USER_WITH_AUTH, 0);
+    assert_int_equal(made.attributes & TPMC__OBJECT_ADMIN_WITH_POLICY, 0);
+    assert_int_equal(tpmc_key_template_set(b.t, "user_with_auth", "1", b.err), 0);
+    expect_success(tpmc__new_public_created(b.t, &made, b.err), b.err);
+    assert_true(made.attributes & TPMC__OBJECT_USER_WITH_AUTH);
+    end(&b);
+}
+
 static void imported_hmac_keys(void **state)
 {
     static const option_list options = { "algorithm", "hmac-sha512", "dictionary_attack", "1",
@@ -310,6 +357,7 @@ int main(void)
         cmocka_unit_test(contradictions),
         cmocka_unit_test(imported_rsa_keys),
         cmocka_unit_test(imported_ec_keys),
+        cmocka_unit_test(keys_bound_by_an_object),
         cmocka_unit_test(imported_hmac_keys),
         cmocka_unit_test(parents_that_are_not_fixed),
         cmocka_unit_test(places),

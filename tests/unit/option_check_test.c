@@ -196,6 +196,18 @@ static void salt_keys(void **state)
     CHECK(tpmc__check_salt_key, samples);
 }
 
+static void registers(void **state)
+{
+    static const sample samples[] = {
+        { "sha256:0,7,23", NULL },      { "23", NULL },
+        { "sha1:1,2+sha256:16", NULL }, { "24", "0 to 23" },
+        { "md5:1", "unknown bank" },    { "", "no register" },
+    };
+
+    (void)state;
+    CHECK(tpmc__check_pcr, samples);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +219,7 @@ int main(void)
         cmocka_unit_test(names),
         cmocka_unit_test(persistent_handles),
         cmocka_unit_test(salt_keys),
+        cmocka_unit_test(registers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
