@@ -137,6 +137,33 @@ refuses() {
   if [ -e "$work/signature" ] || [ -s "$work/out" ]; then not_ok "$1: nothing is written" "there is output"; fi
 }
 
+# What is said of a TPM that cannot be reached.
+about_tpm='swtpm|TPM simulator|connect|unavailable'
+
+# wrong NAME FILE PATTERN COMMAND...: one line, which is about the file and not about the TPM that is not there.
+wrong() {
+  local name=$1 file=$2 pattern=$3
+  shift 3
+  rm -f "$work/signature"
+  timeout 20 "$program" "$@" >"$work/out" 2>"$work/err"
+  rc=$?
+  if [ $rc -ne 1 ]; then
+    not_ok "$name" "exit status $rc, not 1"
+  elif [ "$(wc -l <"$work/err")" -ne 1 ] || ! grep -q '^tpmcloud: ' "$work/err"; then
+    not_ok "$name" "standard error is not one line of the program's"
+  elif ! said "$pattern"; then
+    not_ok "$name" "standard error does not match: $pattern"
+  elif said "$about_tpm"; then
+    not_ok "$name" "it is about the TPM"
+  elif LC_ALL=C grep -q $'[\x01-\x09\x0b-\x1f\x7f-\xff]' "$work/err"; then
+    not_ok "$name" "standard error has bytes that are no plain text"
+  elif [ -e "$work/signature" ] || [ -s "$work/out" ]; then
+    not_ok "$name" "there is output"
+  else
+    ok "$name"
+  fi
+}
+
 # verify ALGORITHM PUBLIC SIGNATURE MESSAGE: by plain OpenSSL.
 verify() {
   local digest=-sha${1#??}

@@ -252,9 +252,11 @@ if made "a policy" trial_policy; then
   fi
   if object policy-only -G ecc256 -a "${SIGN/userwithauth|/}" -L policy.digest -p abc; then
     file policy-only policy-only
-    refuses "a policy that the file does not tell" 1 policy sign --keyfile policy-only.pem --in message --out signature --password-file password
-    file policy-told policy-only policy="3005a0040202016b"
-    expect "a key with a policy is shown" 0 '' key show policy-only.pem
+    signs "a policy that its digest tells" policy-only.pem ES256 --password-file password
+    refuses "a wrong password for it" 1 password sign --keyfile policy-only.pem --in message --out signature --password-file wrong
+    file policy-told policy-only policy=300aa0040202016ba1020400
+    shows "a policy that the file tells" policy-told.pem
+    signs "a policy that the file tells" policy-told.pem ES256 --password-file password
   fi
 fi
 if object never -G ecc256 -a "${SIGN/userwithauth|/}"; then

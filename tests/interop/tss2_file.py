@@ -19,7 +19,7 @@ TYPES = {
 FIELDS = """
 type=loadable|importable|sealed|old|OID   empty_auth=HEX|  parent=0x40000001  public=FILE  private=FILE  private_hex=HEX
 secret=FILE  description=TEXT  rsa_parent=HEX  parent_bytes=HEX (content of the INTEGER)  tag6=HEX tag7=HEX (content of [6], [7])
-policy=HEX (content of the field)  layout=old
+policy=HEX (content of the field)  approved1=NAME:HEX approved2=... (signed policies of authPolicy, HEX as of policy)  layout=old
 """
 
 
@@ -161,6 +161,18 @@ def read(path):
         return file.read()
 
 
+def auth_policy(fields):
+    """The content of authPolicy; empty when no signed policy is given."""
+    out = b""
+    for number in range(1, 100):
+        if f"approved{number}" not in fields:
+            return out
+        name, steps = fields[f"approved{number}"].rsplit(":", 1)
+        label = tagged(0, der(0x0C, name.encode())) if name else b""
+        out += sequence(label, tagged(1, der(0x30, bytes.fromhex(steps))))
+    return out
+
+
 def build(fields):
     """The DER of a key file; see FIELDS."""
     kind = fields.get("type", "loadable")
@@ -181,6 +193,8 @@ def build(fields):
     parts.append(tagged(1, policy) if policy else b"")
     if "secret" in fields:
         parts.append(tagged(2, octets(read(fields["secret"]))))
+    if "approved1" in fields:
+        parts.append(tagged(3, sequence(auth_policy(fields))))
     if "description" in fields:
         parts.append(tagged(4, der(0x0C, fields["description"].encode("utf-8", "surrogateescape"))))
     if "rsa_parent" in fields:

@@ -51,11 +51,32 @@ PYTHON
 }
 made "what is sealed" unsealed && macs "the engine's sealed data" "$(hex secret)" sha256 --keyfile 29_ote_seal.tpm --allow-sealed-hmac
 
+# --- policies ----------------------------------------------------------------------------------------------------------------
+
+signs "the engine's key for registers" 21_ote_pcr.tpm ES256
+signs "the engine's key for signed policies, the first of which does not hold" 26_ote_signed.tpm ES256
+signs "tpm2genkey's key for a register and a password" 40_genkey_pcrauth.pem RS256 --password-file foo
+refuses "a wrong password of tpm2genkey's key" 1 password sign --keyfile 40_genkey_pcrauth.pem --in message --out signature --password-file password
+signs "tpm2genkey's key with branches, by its password" 42_genkey_or.pem ES256 --password-file foo
+signs "tpm2genkey's key with branches, by its register" 42_genkey_or.pem ES256
+expect "the policy of a key is shown" 0 '' policy show 26_ote_signed.tpm
+check "with its signed policies" grep -q 'PolicyAuthorize' out
 for name in 21_ote_pcr.tpm 26_ote_signed.tpm; do
-  refuses "$name has a policy" 1 policy sign --keyfile $name --in message --out signature
+  expect "the policy of $name would hold" 0 '' policy check $name
 done
-for name in 40_genkey_pcrauth.pem 42_genkey_or.pem; do
-  refuses "$name has a policy" 1 policy sign --keyfile $name --in message --out signature --password-file foo
+
+# What happens to the machine.
+tools tpm2_pcrextend 16:sha256="$(printf '%064d' 1)"
+for name in 21_ote_pcr.tpm 26_ote_signed.tpm; do
+  refuses "$name: a register has changed" 1 'sha256.*16|16.*sha256' sign --keyfile $name --in message --out signature
 done
+expect "21_ote_pcr.tpm: the policy would not hold" 1 any policy check 21_ote_pcr.tpm
+tools tpm2_pcrreset 16
+signs "the register is what it was" 21_ote_pcr.tpm ES256
+tools tpm2_pcrextend 23:sha256="$(printf '%064d' 1)"
+signs "tpm2genkey's key with branches, by the empty endorsement password" 42_genkey_or.pem ES256
+tools tpm2_changeauth -c e epw
+signs "tpm2genkey's key with branches, by its password, when nothing else holds" 42_genkey_or.pem ES256 --password-file foo
+refuses "tpm2genkey's key with branches, none of which holds" 1 'sha256.*23|23.*sha256' sign --keyfile 42_genkey_or.pem --in message --out signature
 
 conclude
