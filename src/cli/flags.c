@@ -218,6 +218,19 @@ static size_t quoted_option(const cli_command *command, const char *at, cli_flag
     return flag->source == CLI_FLAG_OPTION ? len + 2 : 0;
 }
 
+/* What binds a new key has a longer name in the library, where a key has options of the same names;
+ * a person types the alias, unless that is another flag of the command. */
+static const char *usual_name(const cli_command *command, const cli_flag *flag)
+{
+    cli_flag found;
+
+    if (flag->object != TPMC_OBJECT_KEY_TEMPLATE || flag->alias == NULL)
+        return flag->name;
+    if (!cli_flag_find(command, flag->alias, strlen(flag->alias), &found))
+        return flag->name;
+    return found.object == flag->object ? flag->alias : flag->name;
+}
+
 void cli_flag_spell_options(const cli_command *command, const char *text, char *out,
                             size_t capacity)
 {
@@ -234,7 +247,7 @@ void cli_flag_spell_options(const cli_command *command, const char *text, char *
             out[len++] = *at++;
             continue;
         }
-        cli_flag_spell(flag.name, spelt);
+        cli_flag_spell(usual_name(command, &flag), spelt);
         memcpy(out + len, spelt, strlen(spelt));
         len += strlen(spelt);
         at += quoted;

@@ -170,7 +170,7 @@ refuse "which there is nothing to show of" 1 'no policy' none policy show plain.
 refuse "or to check" 1 'no policy' none policy check plain.pem
 expect "key show is silent about it" 0 '' key show plain.pem
 check "indeed" sh -c '! grep -qi "policy" out'
-refuse "a register that there is not" 2 '--bind-pcr names a register that does not exist' bad.pem key create --pcr 24 --out bad.pem
+refuse "a register that there is not" 2 'option --pcr names a register that does not exist' bad.pem key create --pcr 24 --out bad.pem
 refuse "a register and a file" 2 'two policies' bad.pem key create --pcr 23 --policy-file password.json --out bad.pem
 
 # --- passwords ---------------------------------------------------------------------------------------------------------------
