@@ -59,6 +59,22 @@ static int mac_at_once(tpmc_key *key, const struct mac_job *job, TPM2B_DIGEST **
     return tpmc__use_end(tpm, &use, rc, "TPM2_HMAC", err);
 }
 
+/* What a message of this length is likely to need. */
+static int goes_in_blocks(const tpmc_key *key, const struct mac_job *job)
+{
+    return job->message_len > tpmc__input_max(key->tpm) || tpmc__key_policy_only_second(key);
+}
+
+static int check_blocks(const tpmc_key *key, tpmc_error *err)
+{
+    if (!tpmc__key_policy_only_first(key))
+        return 0;
+    return tpmc__fail(err, TPMC_ERR_POLICY,
+                      "the policy lets the key be used by TPM2_HMAC alone, and a message of more "
+                      "than %zu bytes needs TPM2_HMAC_Start",
+                      tpmc__input_max(key->tpm));
+}
+
 static int mac_in_blocks(tpmc_key *key, const struct mac_job *job, TPM2B_DIGEST **made,
                          tpmc_error *err)
 {
@@ -90,20 +106,28 @@ static int mac_in_blocks(tpmc_key *key, const struct mac_job *job, TPM2B_DIGEST 
 static int mac_in_tpm(tpmc_key *key, struct mac_job *job, tpmc_error *err)
 {
     TPM2B_DIGEST *made = NULL;
-    int in_blocks =
-        job->message_len > tpmc__input_max(key->tpm) || tpmc__key_policy_only_second(key);
+    int in_blocks = goes_in_blocks(key, job);
     int status = 0;
 
     if (!in_blocks) {
         status = mac_at_once(key, job, &made, err);
         in_blocks = status != 0 && tpmc__input_is_smaller(key->tpm);
     }
-    if (in_blocks)
-        status = mac_in_blocks(key, job, &made, err);
+    if (in_blocks) {
+        status = check_blocks(key, err);
+        if (status == 0)
+            status = mac_in_blocks(key, job, &made, err);
+    }
     if (status == 0)
         status = take_mac(made, job, err);
     free_digest(made);
     return status;
+}
+
+/* tpmc__key_check_usable() lets sealed data pass only where the caller wants that. */
+static int is_sealed(const tpmc_key *key)
+{
+    return (key->kind.attributes & TPMC__OBJECT_SIGN) == 0;
 }
 
 /* The secret is taken out each time, and kept no longer than the MAC takes. */
@@ -140,17 +164,21 @@ static int load_and_mac(tpmc_key *key, void *context, tpmc_error *err)
         status = tpmc__key_load(key, err);
     if (status != 0)
         return status;
-    /* tpmc__key_check_usable() lets sealed data pass only where the caller wants that. */
-    if ((key->kind.attributes & TPMC__OBJECT_SIGN) == 0)
+    if (is_sealed(key))
         return mac_of_sealed(key, job, err);
     return mac_in_tpm(key, job, err);
 }
 
 static int mac_by_tpm(tpmc_key *key, struct mac_job *job, tpmc_error *err)
 {
+    int use = TPMC__USE_FIRST;
     int status = tpmc__key_prepare(key, TPMC__PURPOSE_HMAC, err);
 
-    return status == 0 ? tpmc__key_run(key, load_and_mac, job, err) : status;
+    if (status == 0 && !is_sealed(key) && goes_in_blocks(key, job)) {
+        use = TPMC__USE_SECOND;
+        status = check_blocks(key, err);
+    }
+    return status == 0 ? tpmc__key_run(key, use, load_and_mac, job, err) : status;
 }
 
 static int mac_by_callback(tpmc_key *key, struct mac_job *job, tpmc_error *err)

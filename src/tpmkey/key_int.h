@@ -64,6 +64,10 @@ int tpmc__key_check_usable(tpmc_key *key, tpmc__purpose purpose, tpmc_error *err
 /* Everything that an operation needs before the TPM is touched: the file, whether it can be used
  * for this, and the password. */
 int tpmc__key_prepare(tpmc_key *key, tpmc__purpose purpose, tpmc_error *err);
+/* 1 when nobody has given the password of a key that may have one, and trying an empty one could
+ * lead to a lockout; and the refusal, TPMC_ERR_WRONG_PASSWORD. After tpmc__key_prepare(). */
+int tpmc__key_password_is_unknown(const tpmc_key *key);
+int tpmc__key_refuse_unknown_password(const tpmc_key *key, tpmc_error *err);
 /* Takes the lock under which a key is prepared once, whoever comes first. */
 int tpmc__key_acquire_prepare(tpmc_key *key, tpmc_error *err);
 /* Loads the key where it is not loaded. Within an operation on its connection. */
@@ -74,8 +78,9 @@ void tpmc__key_use(tpmc_key *key, int use, tpmc__use *out);
 
 /* One try of an operation with a key: loads it and uses it. */
 typedef int (*tpmc__key_step)(tpmc_key *key, void *job, tpmc_error *err);
-/* One operation with a key, tried again where that helps. tpmc__key_prepare() comes first. */
-int tpmc__key_run(tpmc_key *key, tpmc__key_step step, void *job, tpmc_error *err);
+/* One operation with a key, tried again where that helps. `use` is TPMC__USE_*, of the command that
+ * is likely to be needed. tpmc__key_prepare() comes first. */
+int tpmc__key_run(tpmc_key *key, int use, tpmc__key_step step, void *job, tpmc_error *err);
 /* What stands in the TPM is not our key: it is loaded anew before its next use. */
 void tpmc__key_suspect(tpmc_key *key);
 /* The door of the setters. A callback key has no file and no password. */

@@ -344,7 +344,7 @@ static int open_key(tpmc_key *key, tpmc_error *err)
     if (status == 0)
         status = tpmc__key_prepare(key, tpmc__key_purpose(key), err);
     if (status == 0)
-        status = tpmc__key_run(key, load_step, NULL, err);
+        status = tpmc__key_run(key, TPMC__USE_FIRST, load_step, NULL, err);
     return status;
 }
 

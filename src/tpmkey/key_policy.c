@@ -204,6 +204,13 @@ int tpmc__key_policy_needs_password(const tpmc_key *key)
     return with == count ? 2 : 1;
 }
 
+int tpmc__key_policy_only_first(const tpmc_key *key)
+{
+    const tpmc__key_policy *policy = &key->policy;
+
+    return has_ways(policy) && policy->ways[TPMC__USE_SECOND].count == 0;
+}
+
 int tpmc__key_policy_only_second(const tpmc_key *key)
 {
     const tpmc__key_policy *policy = &key->policy;

@@ -39,7 +39,8 @@ typedef struct tpmc__key_policy {
     tpmc__policy_paths ways[TPMC__USE_COUNT];
 
     /* Guarded by the connection. */
-    int use;                         /* TPMC__USE_* of the command under way */
+    int planned;                     /* TPMC__USE_* of the command that an operation is for */
+    int use;                         /* of the one under way, which may be another in the end */
     size_t current[TPMC__USE_COUNT]; /* the way that is tried first */
     uint64_t operation;              /* that the next three are about */
     uint64_t failed;                 /* bit n: the way n */
@@ -53,7 +54,9 @@ typedef struct tpmc__key_policy {
     uint64_t uncalled;              /* bit n: a callback of the way n has failed */
     uint8_t nonce[TPMC__NONCE_MAX]; /* of the session that signatures were made for */
     size_t nonce_len;
-    int wants_signature; /* another session has taken its place: they are to be made anew */
+    const tpmc__policy_path *called; /* the way whose callbacks have run */
+    int wants_call; /* another way, or another session, has taken its place: they are to run anew */
+    int is_resumed; /* they did: what has failed before is not tried again */
 } tpmc__key_policy;
 
 struct tpmc_key;
@@ -92,7 +95,8 @@ int tpmc__key_policy_compare(const struct tpmc_key *key, const tpmc__policy_step
 int tpmc__key_policy_matches(const struct tpmc_key *key, const tpmc__policy_bytes *digest);
 /* Whether the key's password is needed: 0 not at all, 1 by some ways, 2 in any case. */
 int tpmc__key_policy_needs_password(const struct tpmc_key *key);
-/* 1 when a policy lets the key be used by TPMC__USE_SECOND alone. */
+/* 1 when a policy lets the key be used by TPMC__USE_FIRST, or TPMC__USE_SECOND, alone. */
+int tpmc__key_policy_only_first(const struct tpmc_key *key);
 int tpmc__key_policy_only_second(const struct tpmc_key *key);
 /* Completes the authorization of a command of the key. Within an operation. */
 void tpmc__key_policy_fill(struct tpmc_key *key, int use, tpmc__use *out);
@@ -109,7 +113,7 @@ int tpmc__key_policy_judge(struct tpmc_key *key, int status, tpmc_error *err);
 
 /* 1 when ways need signatures or actions. */
 int tpmc__key_policy_has_calls(const struct tpmc_key *key);
-/* Runs the callbacks of the way that is to be tried. No lock is held but `turn`. */
+/* Runs the callbacks of the way that is to be tried for `planned`. No lock is held but `turn`. */
 int tpmc__key_policy_call(struct tpmc_key *key, tpmc_error *err);
 
 #endif

@@ -19,6 +19,8 @@ static void begin_operation(tpmc__key_policy *policy, const tpmc_tpm *tpm)
     if (policy->operation == tpm->operation)
         return;
     policy->operation = tpm->operation;
+    if (policy->is_resumed)
+        return;
     policy->failed = 0;
     policy->was_restarted = 0;
     tpmc__buf_clear(&policy->reasons);
@@ -59,30 +61,60 @@ static int check_nonce(tpmc_key *key, ESYS_TR session, tpmc_error *err)
 
     if (status != 0)
         return status;
-    policy->wants_signature =
+    policy->wants_call =
         nonce->size != policy->nonce_len || memcmp(nonce->buffer, policy->nonce, nonce->size) != 0;
     Esys_Free(nonce);
-    if (!policy->wants_signature)
+    if (!policy->wants_call)
         return 0;
     return tpmc__fail(err, TPMC_ERR_STATE,
                       "the session that a signature was made for is gone again and again");
+}
+
+/* Callbacks have run for one way of one command. That another one is needed shows only now. */
+static int check_called(tpmc_key *key, const tpmc__policy_path *way, ESYS_TR session,
+                        tpmc_error *err)
+{
+    tpmc__key_policy *policy = &key->policy;
+
+    if ((way->needs & (TPMC__PATH_SIGNER | TPMC__PATH_ACTION)) == 0)
+        return 0;
+    if (policy->called == way)
+        return way->needs & TPMC__PATH_SIGNER ? check_nonce(key, session, err) : 0;
+    policy->wants_call = 1;
+    policy->planned = policy->use;
+    return tpmc__fail(err, TPMC_ERR_STATE,
+                      "the callbacks of the policy are wanted for another branch again and again");
+}
+
+/* Whether the way may be run: what is refused here is not the TPM's refusal. */
+static int check_way(tpmc_key *key, ESYS_TR session, tpmc_error *err)
+{
+    const tpmc__key_policy *policy = &key->policy;
+    const tpmc__policy_path *way = NULL;
+
+    key->tpm->refusal = 0;
+    if (policy->ways[policy->use].count == 0)
+        return tpmc__fail(err, TPMC_ERR_POLICY,
+                          "the policy does not let the key be used by the command that is needed");
+    way = way_of(&key->policy, policy->use);
+    if ((way->needs & TPMC__PATH_AUTH_VALUE) && tpmc__key_password_is_unknown(key))
+        return tpmc__key_refuse_unknown_password(key, err);
+    return check_called(key, way, session, err);
 }
 
 static int satisfy(tpmc_tpm *tpm, void *context, ESYS_TR session, tpmc_error *err)
 {
     tpmc_key *key = context;
     tpmc__key_policy *policy = &key->policy;
-    const tpmc__policy_path *way = NULL;
     int status = 0;
 
     if (atomic_load(&policy->is_guess))
         return run_guess(key, session, err);
-    way = way_of(policy, policy->use);
-    if (way->needs & TPMC__PATH_SIGNER)
-        status = check_nonce(key, session, err);
+    status = check_way(key, session, err);
     if (status != 0)
         return status;
-    return tpmc__policy_path_run(tpm, way, key->file->key.name_alg, policy->given, session, err);
+    return tpmc__policy_path_run(tpm, way_of(policy, policy->use), key->file->key.name_alg,
+                                 policy->given, session, err);
 }
 
 static int call_status(tpmc_tpm *tpm, int returned, const char *which, tpmc_error *err)
@@ -175,9 +207,9 @@ static unsigned carries_of(const tpmc_key *key)
                                                  : 0;
 }
 
-static int first_use(const tpmc_key *key)
+static int planned_use(const tpmc_key *key)
 {
-    return tpmc__key_policy_only_second(key) ? TPMC__USE_SECOND : TPMC__USE_FIRST;
+    return tpmc__key_policy_only_second(key) ? TPMC__USE_SECOND : key->policy.planned;
 }
 
 /* 1 when the password of another entity is sure to cross, or everything is to be protected. */
@@ -193,12 +225,12 @@ static int wants_hmac_session(tpmc_key *key)
     return known > 0 || tpmc__use_protects_all(key->tpm);
 }
 
-/* The policy session that the key's first use will take; 0 when the key takes none of ours. */
+/* The policy session that the planned command will take; 0 when the key takes none of ours. */
 static int find_want(tpmc_key *key, const tpmc__loaded *at_hand, tpmc__policy_want *out)
 {
     tpmc__use use;
 
-    tpmc__key_use(key, first_use(key), &use);
+    tpmc__key_use(key, planned_use(key), &use);
     use.salt = at_hand;
     tpmc__use_policy_want(key->tpm, &use, carries_of(key), out);
     return use.keeps_session;
@@ -376,7 +408,7 @@ static int call_way(tpmc_key *key, tpmc__policy_path *way, tpmc_error *err)
     tpmc__key_policy *policy = &key->policy;
     int status = 0;
 
-    policy->wants_signature = 0;
+    policy->called = way;
     if (way->needs & TPMC__PATH_ACTION)
         status = tpmc__policy_path_act(way, policy->given, err);
     if (status != 0 || (way->needs & TPMC__PATH_SIGNER) == 0)
@@ -391,10 +423,14 @@ static int call_way(tpmc_key *key, tpmc__policy_path *way, tpmc_error *err)
 int tpmc__key_policy_call(tpmc_key *key, tpmc_error *err)
 {
     tpmc__key_policy *policy = &key->policy;
-    int use = first_use(key);
+    int use = planned_use(key);
     int status = 0;
 
     policy->use = use;
+    policy->called = NULL;
+    policy->wants_call = 0;
+    if (policy->ways[use].count == 0)
+        return 0;
     if (is_out(policy, policy->current[use]) && !go_on(policy))
         policy->current[use] = 0;
     do {

@@ -10,7 +10,7 @@ int tpmc__sign_can_decrypt(const tpmc_key *key)
     const uint32_t both = TPMC__OBJECT_DECRYPT | TPMC__OBJECT_RESTRICTED;
 
     return key->tpm != NULL && kind->type == TPMC__ALG_RSA && kind->scheme == TPMC__ALG_NULL &&
-           (kind->attributes & both) == TPMC__OBJECT_DECRYPT;
+           (kind->attributes & both) == TPMC__OBJECT_DECRYPT && !tpmc__key_policy_only_first(key);
 }
 
 int tpmc__sign_must_decrypt(const tpmc_key *key, const tpmc__algorithm *algorithm)

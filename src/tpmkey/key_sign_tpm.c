@@ -177,13 +177,16 @@ static int make_signature(tpmc_key *key, tpmc__job *job, tpmc_error *err)
 {
     int status = 0;
 
-    if (tpmc__sign_must_decrypt(key, job->algorithm))
+    if (!job->by_decrypt && tpmc__sign_must_decrypt(key, job->algorithm))
         return tpmc__sign_by_decrypt(key, job, err);
-    status = sign_once(key, job, err);
-    if (!lacks_hash(key, job, status))
-        return status;
-    if (!tpmc__sign_can_decrypt(key))
-        return refuse_hash(key, job, err);
+    if (!job->by_decrypt) {
+        status = sign_once(key, job, err);
+        if (!lacks_hash(key, job, status))
+            return status;
+        if (!tpmc__sign_can_decrypt(key))
+            return refuse_hash(key, job, err);
+        job->by_decrypt = 1;
+    }
     status = tpmc__sign_by_decrypt(key, job, err);
     if (status == 0)
         atomic_fetch_or(&key->missing_hashes, tpmc__key_hash_bit(job->algorithm->hash));
@@ -224,5 +227,7 @@ static int load_and_sign(tpmc_key *key, void *job, tpmc_error *err)
 
 int tpmc__sign_by_tpm(tpmc_key *key, tpmc__job *job, tpmc_error *err)
 {
-    return tpmc__key_run(key, load_and_sign, job, err);
+    int use = tpmc__sign_must_decrypt(key, job->algorithm) ? TPMC__USE_SECOND : TPMC__USE_FIRST;
+
+    return tpmc__key_run(key, use, load_and_sign, job, err);
 }

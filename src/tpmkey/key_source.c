@@ -190,28 +190,39 @@ static int ask_password(tpmc_key *key, tpmc_error *err)
 }
 
 /* A way through the policy that needs no password may do. */
-static int find_password(tpmc_key *key, tpmc_error *err)
+/* Some tools write the flag inverted. Trying an empty password costs nothing where no lockout can
+ * come of it. */
+int tpmc__key_password_is_unknown(const tpmc_key *key)
 {
     const tpmc__keyfile *file = key->file;
+
+    return !tpmc__secret_is_set(&key->password) && !file->empty_auth &&
+           (file->key.attributes & TPMC__OBJECT_NO_DA) == 0;
+}
+
+int tpmc__key_refuse_unknown_password(const tpmc_key *key, tpmc_error *err)
+{
+    return tpmc__fail(
+        err, TPMC_ERR_WRONG_PASSWORD,
+        "%s, and none was given; nothing was tried, since a wrong one counts towards the TPM's "
+        "lockout. Give it, with the program by --password-file; if the key has none after all, "
+        "give an empty one",
+        key->file->has_empty_auth ? "the key file says that the key has a password"
+                                  : "the key may have a password");
+}
+
+static int find_password(tpmc_key *key, tpmc_error *err)
+{
     int needed = tpmc__key_policy_needs_password(key);
 
     if (needed == 0 || tpmc__secret_is_set(&key->password))
         return 0;
     if (key->ask_password != NULL)
         return ask_password(key, err);
-    if (needed == 1)
+    /* A way that needs none is tried first; those that do are refused when it comes to them. */
+    if (needed == 1 || !tpmc__key_password_is_unknown(key))
         return 0;
-    /* Some tools write the flag inverted. Trying an empty password costs nothing where no lockout
-     * can come of it. */
-    if (file->empty_auth || (file->key.attributes & TPMC__OBJECT_NO_DA))
-        return 0;
-    return tpmc__fail(
-        err, TPMC_ERR_WRONG_PASSWORD,
-        "%s, and none was given; nothing was tried, since a wrong one counts towards the TPM's "
-        "lockout. Give it, with the program by --password-file; if the key has none after all, "
-        "give an empty one",
-        file->has_empty_auth ? "the key file says that the key has a password"
-                             : "the key may have a password");
+    return tpmc__key_refuse_unknown_password(key, err);
 }
 
 /* Settles which password is used; may ask the caller. */

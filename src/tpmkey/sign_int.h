@@ -16,6 +16,7 @@ typedef struct tpmc__job {
     uint8_t signature[TPMC__SIGNATURE_MAX];
     size_t signature_len;
     int was_suspect; /* a signature did not verify, and the key was loaded again */
+    int by_decrypt;  /* the TPM has refused the hash: TPM2_RSA_Decrypt is to do it */
 } tpmc__job;
 
 /* Bytes that the TPM hashes in several commands. */
