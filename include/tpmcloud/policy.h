@@ -472,7 +472,8 @@ TPMC_API int tpmc_policy_add_action(tpmc_policy *policy, const char *action, tpm
  * PolicyAuthorizeNV step needs. Those of the hierarchies are the connection's:
  * tpmc_tpm_set_hierarchy_password().
  * \param[in] policy the policy.
- * \param[in] handle an NV index 0x01xxxxxx or a persistent object 0x81xxxxxx.
+ * \param[in] handle an NV index 0x01xxxxxx, a persistent object 0x81xxxxxx, or 0x4000000a, the
+ * lockout hierarchy.
  * \param[in] password `len` bytes, copied and wiped when freed; NULL with `len` 0 unsets it.
  * \param[in] len 0 to 64 bytes.
  * \param[out] err detail of a failure; may be NULL.

@@ -18,6 +18,7 @@
 typedef struct tally {
     const char *what;
     size_t steps;
+    int is_begun; /* steps stand before the list that is looked at */
     tpmc_error *err;
 } tally;
 
@@ -272,30 +273,38 @@ static int check_approved(tally *t, const tpmc__policy_approved *approved, size_
     return status;
 }
 
-static int check_inner(tally *t, const tpmc__policy_step *step, int depth)
+/* A branch goes on from the steps before it, an approved policy begins anew. */
+static int check_inner(tally *t, const tpmc__policy_step *step, int is_first, int depth)
 {
+    int was_begun = t->is_begun;
     int status = 0;
 
+    t->is_begun = step->kind == TPMC__POLICY_OR && !is_first;
     switch (step->kind) {
     case TPMC__POLICY_OR:
         for (size_t i = 0; i < step->u.or.count && status == 0; i++)
             status = check_branch(t, &step->u.or.branches[i], i, depth + 1);
-        return status;
+        break;
     case TPMC__POLICY_AUTHORIZE:
-        return check_approved(t, step->u.authorize.approved, step->u.authorize.count, depth + 1);
+        status = check_approved(t, step->u.authorize.approved, step->u.authorize.count, depth + 1);
+        break;
     case TPMC__POLICY_AUTHORIZE_NV:
-        return check_approved(t, step->u.authorize_nv.approved, step->u.authorize_nv.count,
-                              depth + 1);
+        status =
+            check_approved(t, step->u.authorize_nv.approved, step->u.authorize_nv.count, depth + 1);
+        break;
     default:
-        return 0;
+        break;
     }
+    t->is_begun = was_begun;
+    return status;
 }
 
-static const char *step_flaw(const tpmc__policy_step *step, size_t at)
+static const char *step_flaw(const tpmc__policy_step *step, int is_first)
 {
     if ((unsigned)step->kind >= TPMC__POLICY_KIND_COUNT)
         return "it is of a kind that does not exist";
-    if (at > 0 && (step->kind == TPMC__POLICY_AUTHORIZE || step->kind == TPMC__POLICY_AUTHORIZE_NV))
+    if (!is_first &&
+        (step->kind == TPMC__POLICY_AUTHORIZE || step->kind == TPMC__POLICY_AUTHORIZE_NV))
         return "it undoes the steps before it: it must be the first step";
     return flaws[step->kind] == NULL ? NULL : flaws[step->kind](step);
 }
@@ -311,7 +320,8 @@ static int check_steps(tally *t, const tpmc__policy_steps *steps, const char *la
                           t->what, TPMC__POLICY_MAX_DEPTH);
     for (size_t i = 0; i < steps->count && status == 0; i++) {
         const tpmc__policy_step *step = &steps->items[i];
-        const char *flaw = step_flaw(step, i);
+        int is_first = i == 0 && !t->is_begun;
+        const char *flaw = step_flaw(step, is_first);
 
         t->steps++;
         if (t->steps > TPMC__POLICY_MAX_STEPS)
@@ -320,14 +330,14 @@ static int check_steps(tally *t, const tpmc__policy_steps *steps, const char *la
         if (flaw != NULL)
             return tpmc__fail(t->err, TPMC_ERR_FORMAT, "%s: step %zu (%s)%s: %s", t->what, i + 1,
                               tpmc__policy_kind_name(step->kind), label, flaw);
-        status = check_inner(t, step, depth);
+        status = check_inner(t, step, is_first, depth);
     }
     return status;
 }
 
 int tpmc__policy_check(const tpmc__policy_steps *steps, const char *what, tpmc_error *err)
 {
-    tally t = { what, 0, err };
+    tally t = { what, 0, 0, err };
 
     return check_steps(&t, steps, "", 0);
 }

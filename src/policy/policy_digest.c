@@ -221,11 +221,6 @@ static int after_physical_presence(const chain *c, const tpmc__policy_step *step
     return extend(c, TPMC__CC_POLICY_PHYSICAL_PRESENCE, NULL, 0);
 }
 
-static int after_cp_hash(const chain *c, const tpmc__policy_step *step)
-{
-    return extend_bytes(c, TPMC__CC_POLICY_CP_HASH, &step->u.digest);
-}
-
 /* The TPM would refuse it when the policy is run. */
 static int check_length(const chain *c, const tpmc__policy_bytes *digest)
 {
@@ -234,6 +229,15 @@ static int check_length(const chain *c, const tpmc__policy_bytes *digest)
     return tpmc__fail(c->err, TPMC_ERR_POLICY,
                       "its digest has %zu bytes, and the policy is one of %s", digest->len,
                       tpmc__hash_name(c->hash));
+}
+
+static int after_cp_hash(const chain *c, const tpmc__policy_step *step)
+{
+    int status = check_length(c, &step->u.digest);
+
+    if (status != 0)
+        return status;
+    return extend_bytes(c, TPMC__CC_POLICY_CP_HASH, &step->u.digest);
 }
 
 static int after_name_hash(const chain *c, const tpmc__policy_step *step)

@@ -30,6 +30,9 @@ static int open_lockout(tpmc__entity *entity)
 {
     entity->by_itself = 1;
     entity->tr = ESYS_TR_RH_LOCKOUT;
+    /* One wrong password, and the lockout cannot be ended for a day. */
+    if (entity->password == NULL)
+        entity->risky = "lockout hierarchy";
     name_texts(entity, "lockout hierarchy", "");
     return 0;
 }

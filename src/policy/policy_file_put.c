@@ -72,7 +72,6 @@ static const put_fn writers[TPMC__POLICY_KIND_COUNT] = {
     [TPMC__POLICY_PHYSICAL_PRESENCE] = put_nothing,
     [TPMC__POLICY_CP_HASH] = put_digest,
     [TPMC__POLICY_NAME_HASH] = put_digest,
-    [TPMC__POLICY_TEMPLATE] = put_digest,
     [TPMC__POLICY_DUPLICATION_SELECT] = put_duplication,
     [TPMC__POLICY_AUTHORIZE] = put_authorize,
     [TPMC__POLICY_AUTH_VALUE] = put_nothing,
@@ -122,6 +121,8 @@ int tpmc__policy_file_put_step(tpmc_env *env, const tpmc__policy_step *step, uin
         return put_pcr(env, step, hash, out, err);
     if (step->kind == TPMC__POLICY_OR)
         return put_or(env, step, hash, start, out, err);
+    if (step->kind == TPMC__POLICY_TEMPLATE)
+        return put_tpm2b(tpmc__policy_template_digest(step, hash), out);
     if (writer == NULL)
         return tpmc__fail(err, TPMC_ERR_UNSUPPORTED, "key files have no words for the step %s",
                           tpmc__policy_kind_name(step->kind));

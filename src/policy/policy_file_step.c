@@ -234,6 +234,13 @@ static int read_command_code(struct input *in, tpmc__policy_step *out)
     return 0;
 }
 
+static int wrong_length(const struct input *in, const tpmc__policy_bytes *digest)
+{
+    return tpmc__fail(in->reader->err, TPMC_ERR_FORMAT,
+                      "it has a digest of %zu bytes, and the key's policy is one of %s",
+                      digest->len, tpmc__hash_name(in->reader->hash));
+}
+
 static int read_digest(struct input *in, tpmc__policy_step *out)
 {
     size_t size = tpmc__hash_size(in->reader->hash);
@@ -243,7 +250,9 @@ static int read_digest(struct input *in, tpmc__policy_step *out)
         status = take_rest(in, &out->u.digest);
     else
         status = take_tpm2b(in, &out->u.digest);
-    return status == 0 && in->left == 0 && out->u.digest.len == size ? 0 : malformed(in);
+    if (status != 0 || in->left != 0)
+        return malformed(in);
+    return out->u.digest.len == size ? 0 : wrong_length(in, &out->u.digest);
 }
 
 static int read_nv_written(struct input *in, tpmc__policy_step *out)
@@ -272,8 +281,12 @@ static int read_or(struct input *in, tpmc__policy_step *out)
 {
     uint32_t count = 0;
 
-    if (take_number(in, 4, &count) != 0 || count < 2 || count > TPMC__POLICY_MAX_BRANCHES)
+    if (take_number(in, 4, &count) != 0)
         return malformed(in);
+    if (count < 2 || count > TPMC__POLICY_MAX_BRANCHES)
+        return tpmc__fail(in->reader->err, TPMC_ERR_FORMAT,
+                          "it has %u branches, and a PolicyOR has 2 to %d", (unsigned)count,
+                          TPMC__POLICY_MAX_BRANCHES);
     out->u.or.branches = tpmc__mem_new(count, sizeof(*out->u.or.branches));
     if (out->u.or.branches == NULL)
         return tpmc__fail_nomem(in->reader->err);
@@ -282,9 +295,10 @@ static int read_or(struct input *in, tpmc__policy_step *out)
         tpmc__policy_branch *branch = &out->u.or.branches[i];
 
         branch->is_unknown = 1;
-        if (take_tpm2b(in, &branch->digest) != 0 ||
-            branch->digest.len != tpmc__hash_size(in->reader->hash))
+        if (take_tpm2b(in, &branch->digest) != 0)
             return malformed(in);
+        if (branch->digest.len != tpmc__hash_size(in->reader->hash))
+            return wrong_length(in, &branch->digest);
     }
     return in->left == 0 ? 0 : malformed(in);
 }

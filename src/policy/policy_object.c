@@ -8,6 +8,7 @@
 #define PASSWORD_MAX 64
 #define HANDLE_NV_INDEX 0x01
 #define HANDLE_PERMANENT 0x40
+#define HANDLE_LOCKOUT 0x4000000au /* it has no primaries, so the connection knows no password */
 #define HANDLE_PERSISTENT 0x81
 
 static int make(tpmc_env *env, tpmc_policy **out, tpmc_error *err)
@@ -142,12 +143,12 @@ static int check_password(uint32_t handle, size_t len, tpmc_error *err)
 {
     const uint32_t type = handle >> 24;
 
-    if (type == HANDLE_PERMANENT)
+    if (type == HANDLE_PERMANENT && handle != HANDLE_LOCKOUT)
         return tpmc__fail(err, TPMC_ERR_ARGUMENT,
                           "the passwords of hierarchies are the connection's: set that of 0x%08x "
                           "with tpmc_tpm_set_hierarchy_password()",
                           (unsigned)handle);
-    if (type != HANDLE_NV_INDEX && type != HANDLE_PERSISTENT)
+    if (type != HANDLE_NV_INDEX && type != HANDLE_PERSISTENT && handle != HANDLE_LOCKOUT)
         return tpmc__fail(err, TPMC_ERR_ARGUMENT,
                           "the handle 0x%08x is neither an NV index 0x01xxxxxx nor a persistent "
                           "object 0x81xxxxxx",

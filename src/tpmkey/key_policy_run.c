@@ -269,13 +269,19 @@ int tpmc__key_policy_start_sessions(tpmc_key *key, const tpmc__loaded *at_hand, 
     return status;
 }
 
+/* Of many branches the first ones are told. */
 static void note_reason(tpmc__key_policy *policy, const char *label, tpmc_error *err)
 {
+    const char *reason = err == NULL ? "" : tpmc_error_text(err);
+
+    if (policy->reasons.len + strlen(label) + strlen(reason) + sizeof("; : ") >
+        TPMC__POLICY_REASONS_MAX)
+        return;
     if (policy->reasons.len > 0)
         tpmc__buf_append_text(&policy->reasons, "; ");
     tpmc__buf_append_text(&policy->reasons, label);
     tpmc__buf_append_text(&policy->reasons, ": ");
-    tpmc__buf_append_text(&policy->reasons, err == NULL ? "" : tpmc_error_text(err));
+    tpmc__buf_append_text(&policy->reasons, reason);
 }
 
 /* The next way that has not failed in this operation; 0 when there is none. */
@@ -325,10 +331,11 @@ static int judge_guess(tpmc_key *key, int status, tpmc_error *err)
     return status;
 }
 
-/* What another way, or another time, may be better at. */
+/* What another way, or another time, may be better at. A lockout is about passwords alone. */
 static int is_about_policy(int status)
 {
-    return status == TPMC_ERR_POLICY || status == TPMC_ERR_WRONG_PASSWORD;
+    return status == TPMC_ERR_POLICY || status == TPMC_ERR_WRONG_PASSWORD ||
+           status == TPMC_ERR_LOCKOUT;
 }
 
 static int judge_way(tpmc_key *key, int status, tpmc_error *err)

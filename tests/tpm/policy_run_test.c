@@ -454,9 +454,23 @@ static void clock_comparisons(void **state)
     assert_string_equal(b->sequence, "PolicyLocality PolicyCounterTimer ReadClock");
 }
 
+/* One wrong try, and the lockout cannot be ended for a day: not even an empty password is guessed.
+ */
+static void lockout_is_not_guessed(void **state)
+{
+    struct bench *b = *state;
+
+    make_secret(&b->steps, 0x4000000a, "\x40\0\0\x0a", 4);
+    assert_int_equal(run(b), TPMC_ERR_WRONG_PASSWORD);
+    assert_true(fixture_error_says(&b->f, "lockout hierarchy 0x4000000a|nothing was tried"));
+    assert_string_equal(b->sequence, "");
+    set_password(b, 0x4000000a, "");
+    expect_run(b, "PolicySecret");
+}
+
 static void hierarchy_secrets(void **state)
 {
-    static const uint32_t handles[] = { 0x40000001, 0x4000000a, 0x4000000b, 0x4000000c };
+    static const uint32_t handles[] = { 0x40000001, 0x4000000b, 0x4000000c };
     struct bench *b = *state;
 
     for (size_t i = 0; i < COUNT(handles); i++) {
@@ -1048,6 +1062,7 @@ int main(void)
         WITH_BENCH(missing_bank),
         WITH_BENCH(answers_about_registers_that_were_not_asked_for),
         WITH_BENCH(clock_comparisons),
+        WITH_BENCH(lockout_is_not_guessed),
         WITH_BENCH(hierarchy_secrets),
         WITH_BENCH(hierarchy_with_a_password),
         WITH_BENCH(index_secret),

@@ -46,16 +46,20 @@ static const tpmc__policy_step *read_step(tpmc_env *env, uint32_t command, const
     return step;
 }
 
-static void expect_refused(tpmc_env *env, uint32_t command, const char *hex)
+static void expect_words(tpmc_env *env, uint32_t command, const char *hex, const char *words)
 {
     static blob bytes;
     tpmc_error *err = NULL;
 
     assert_int_equal(tpmc_error_new(&err), 0);
     set_hex(&bytes, hex);
-    expect_failure(read_bytes(env, command, &bytes, 0, err), err, TPMC_ERR_FORMAT,
-                   "its parameters do not have the form of the command's");
+    expect_failure(read_bytes(env, command, &bytes, 0, err), err, TPMC_ERR_FORMAT, words);
     tpmc_error_free(err);
+}
+
+static void expect_refused(tpmc_env *env, uint32_t command, const char *hex)
+{
+    expect_words(env, command, hex, "its parameters do not have the form of the command's");
 }
 
 static void expect_pcr(const tpmc__policy_step *step, tpmc__policy_pcr_known known)
@@ -211,8 +215,9 @@ static void digests_with_and_without_size(void **state)
         assert_int_equal(step->kind, kinds[i].kind);
         assert_hex(step->u.digest.data, step->u.digest.len, SHA256_OF_22);
         expect_refused(*state, kinds[i].command, "");
-        expect_refused(*state, kinds[i].command, "0000");
-        expect_refused(*state, kinds[i].command, "0014 1111111111111111111111111111111111111111");
+        expect_words(*state, kinds[i].command, "0000", "it has a digest of 0 bytes");
+        expect_words(*state, kinds[i].command, "0014 1111111111111111111111111111111111111111",
+                     "it has a digest of 20 bytes, and the key's policy is one of sha256");
         expect_refused(*state, kinds[i].command, "0020" SHA256_OF_22 "00");
         expect_refused(*state, kinds[i].command, "0021" SHA256_OF_22);
     }
@@ -277,12 +282,15 @@ static void branches_are_unknown_but_for_their_digests(void **state)
     assert_int_equal(step->u.or.count, 2);
     assert_int_equal(step->u.or.branches[1].is_unknown, 1);
     assert_hex(step->u.or.branches[1].digest.data, step->u.or.branches[1].digest.len, SHA256_OF_22);
-    expect_refused(*state, 0x171, "00000001 0020" SHA256_OF_11);
-    expect_refused(*state, 0x171, "00000009 0020" SHA256_OF_11 "0020" SHA256_OF_22);
+    expect_words(*state, 0x171, "00000001 0020" SHA256_OF_11,
+                 "it has 1 branches, and a PolicyOR has 2 to 8");
+    expect_words(*state, 0x171, "00000009 0020" SHA256_OF_11 "0020" SHA256_OF_22,
+                 "it has 9 branches, and a PolicyOR has 2 to 8");
     expect_refused(*state, 0x171, "00000002 0020" SHA256_OF_11);
     expect_refused(*state, 0x171, "00000002 0020" SHA256_OF_11 "0020" SHA256_OF_22 "00");
-    expect_refused(*state, 0x171,
-                   "00000002 0020" SHA256_OF_11 "0014 2222222222222222222222222222222222222222");
+    expect_words(*state, 0x171,
+                 "00000002 0020" SHA256_OF_11 "0014 2222222222222222222222222222222222222222",
+                 "it has a digest of 20 bytes, and the key's policy is one of sha256");
 }
 
 static void authorize_brings_its_key_and_signature(void **state)
