@@ -175,6 +175,13 @@ size_t tpmc__json_count(const tpmc__json *array_or_object)
     return count;
 }
 
+const char *tpmc__json_name(const tpmc__json *object, size_t i)
+{
+    const cJSON *node = const_node_of(tpmc__json_item(object, i));
+
+    return node == NULL ? NULL : node->string;
+}
+
 const tpmc__json *tpmc__json_item(const tpmc__json *array_or_object, size_t i)
 {
     const cJSON *node = const_node_of(array_or_object);

@@ -31,6 +31,7 @@ int tpmc__json_is_object(const tpmc__json *json);
 int tpmc__json_is_array(const tpmc__json *json);
 size_t tpmc__json_count(const tpmc__json *array_or_object);
 const tpmc__json *tpmc__json_item(const tpmc__json *array_or_object, size_t i);
+const char *tpmc__json_name(const tpmc__json *object, size_t i); /* of a member */
 const char *tpmc__json_text(const tpmc__json *json);
 /* A number without fraction that a double holds exactly (at most 2^53). It was read as a double:
  * 2^53 + 1 is 2^53 here. */

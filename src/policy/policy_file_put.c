@@ -121,6 +121,11 @@ int tpmc__policy_file_put_step(tpmc_env *env, const tpmc__policy_step *step, uin
         return put_pcr(env, step, hash, out, err);
     if (step->kind == TPMC__POLICY_OR)
         return put_or(env, step, hash, start, out, err);
+    if (step->kind == TPMC__POLICY_CP_HASH && step->u.digest.len != tpmc__hash_size(hash))
+        return tpmc__fail(err, TPMC_ERR_POLICY,
+                          "the digest of the step PolicyCpHash has %zu bytes, and the key's policy "
+                          "is one of %s",
+                          step->u.digest.len, tpmc__hash_name(hash));
     if (step->kind == TPMC__POLICY_TEMPLATE)
         return put_tpm2b(tpmc__policy_template_digest(step, hash), out);
     if (writer == NULL)

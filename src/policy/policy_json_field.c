@@ -108,29 +108,24 @@ int tpmc__field_number(tpmc__json_reader *reader, const tpmc__json *object, cons
 
 int tpmc__field_boolean(const tpmc__json *value, int *out)
 {
-    static const char *const words[] = { "NO", "YES",   "CLEAR", "SET", "OFF",
-                                         "ON", "FALSE", "TRUE",  "0",   "1" };
+    static const char *const prefixes[] = { "TPM_", "TPM2_", "TPMI_", NULL };
+    static const tpmc__json_word list[] = { { "NO", 0 },    { "YES", 1 }, { "CLEAR", 0 },
+                                            { "SET", 1 },   { "OFF", 0 }, { "ON", 1 },
+                                            { "FALSE", 0 }, { "TRUE", 1 } };
+    static const tpmc__json_words words = { list, sizeof(list) / sizeof(list[0]), prefixes };
     const char *text = tpmc__json_text(value);
     uint32_t number = 0;
 
     if (tpmc__json_boolean(value, out) == 0)
         return 0;
-    if (text == NULL) {
-        if (tpmc__field_value_number(value, 1, &number) != 0)
-            return -1;
-        *out = (int)number;
-        return 0;
-    }
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (strcasecmp(words[i], text) == 0) {
-            *out = (int)(i % 2);
-            return 0;
-        }
-    }
-    return -1;
+    if ((text == NULL || tpmc__field_word(text, &words, &number) != 0) &&
+        tpmc__field_value_number(value, 1, &number) != 0)
+        return -1;
+    *out = (int)number;
+    return 0;
 }
 
-int tpmc__field_word(const char *text, const tpmc__json_words *words, uint32_t *out)
+static const tpmc__json_word *find_word(const char *text, const tpmc__json_words *words)
 {
     for (size_t i = 0; words->prefixes[i] != NULL; i++) {
         size_t len = strlen(words->prefixes[i]);
@@ -139,12 +134,20 @@ int tpmc__field_word(const char *text, const tpmc__json_words *words, uint32_t *
             text += len;
     }
     for (size_t i = 0; i < words->count; i++) {
-        if (strcasecmp(words->words[i].text, text) == 0) {
-            *out = words->words[i].value;
-            return 0;
-        }
+        if (strcasecmp(words->words[i].text, text) == 0)
+            return &words->words[i];
     }
-    return -1;
+    return NULL;
+}
+
+int tpmc__field_word(const char *text, const tpmc__json_words *words, uint32_t *out)
+{
+    const tpmc__json_word *word = find_word(text, words);
+
+    if (word == NULL)
+        return -1;
+    *out = word->value;
+    return 0;
 }
 
 static const char *take_words(const tpmc__json *list, const tpmc__json_words *words, uint32_t *out)
@@ -163,24 +166,29 @@ static const char *take_words(const tpmc__json *list, const tpmc__json_words *wo
 const char *tpmc__field_flags(const tpmc__json *value, const tpmc__json_words *words, size_t others,
                               uint32_t *out)
 {
-    size_t known = others;
+    uint64_t seen = 0; /* by position: no list has more than 64 */
+    size_t unknown = 0;
 
     *out = 0;
     if (tpmc__json_is_array(value))
         return take_words(value, words, out);
-    for (size_t i = 0; i < words->count; i++) {
-        const tpmc__json *flag = tpmc__field(value, words->words[i].text);
+    for (size_t i = 0; i < tpmc__json_count(value); i++) {
+        const tpmc__json_word *flag = find_word(tpmc__json_name(value, i), words);
         int is_set = 0;
 
-        if (flag == NULL)
+        if (flag == NULL) {
+            unknown++;
             continue;
-        known++;
-        if (tpmc__field_boolean(flag, &is_set) != 0)
+        }
+        if (seen >> (flag - words->words) & 1)
+            return "has a flag twice";
+        seen |= UINT64_C(1) << (flag - words->words);
+        if (tpmc__field_boolean(tpmc__json_item(value, i), &is_set) != 0)
             return "has a flag that is neither set nor clear";
         if (is_set)
-            *out |= words->words[i].value;
+            *out |= flag->value;
     }
-    return known == tpmc__json_count(value) ? NULL : "has a flag that is not known";
+    return unknown == others ? NULL : "has a flag that is not known";
 }
 
 int tpmc__field_text(tpmc__json_reader *reader, const tpmc__json *object, const char *name,

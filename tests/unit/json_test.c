@@ -47,6 +47,8 @@ static void a_tree_is_read(void **state)
     assert_int_equal(tpmc__json_count(json), 3);
     assert_true(tpmc__json_is_array(a));
     assert_int_equal(tpmc__json_count(a), 6);
+    assert_null(tpmc__json_name(a, 0));
+    assert_null(tpmc__json_name(NULL, 0));
     assert_int_equal(tpmc__json_integer(tpmc__json_item(a, 0), &number), 0);
     assert_int_equal(number, 1);
     assert_int_equal(tpmc__json_integer(tpmc__json_item(a, 1), &number), TPMC_ERR_FORMAT);

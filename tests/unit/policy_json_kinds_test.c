@@ -72,6 +72,8 @@ static void localities(void **state)
         { STEP("'type':'Locality','locality':'TPMA_LOCALITY_TPM2_LOC_three'"), 8 },
         { STEP("'type':'Locality','locality':['ZERO','TPM2_LOC_TWO']"), 5 },
         { STEP("'type':'Locality','locality':{'ZERO':1,'ONE':'NO','TWO':true,'four':'SET'}"), 21 },
+        { STEP("'type':'Locality','locality':{'TPM2_LOC_ZERO':1,'tpma_locality_two':'TPM2_YES'}"),
+          5 },
         { STEP("'type':'Locality','locality':{'extended':7}"), 0xe0 },
         { STEP("'type':'Locality','locality':{'ONE':1,'extended':'0x1'}"), 0x22 },
     };
@@ -271,6 +273,10 @@ static void written(void **state)
 {
     assert_int_equal(read_step(state, STEP("'type':'NvWritten'"))->u.nv_written, 1);
     assert_int_equal(read_step(state, STEP("'type':'NvWritten','writtenSet':0"))->u.nv_written, 0);
+    assert_int_equal(
+        read_step(state, STEP("'type':'NvWritten','writtenSet':'TPM2_NO'"))->u.nv_written, 0);
+    assert_int_equal(read_step(state, STEP("'type':'NvWritten','writtenSet':'0x1'"))->u.nv_written,
+                     1);
     assert_int_equal(read_step(state, STEP("'type':'NvWritten','writtenSet':'off'"))->u.nv_written,
                      0);
     refuse_policy(state, STEP("'type':'NvWritten','writtenSet':2"), TPMC_ERR_FORMAT,

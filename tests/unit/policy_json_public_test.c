@@ -137,7 +137,7 @@ static void templates_that_are_none(void **state)
           "the field 'type' is none of RSA, ECC and KEYEDHASH" },
         { TEMPLATE("'type':'RSA','nameAlg':'SHA256'"), "the field 'objectAttributes' is missing" },
         { RSA("'many'", SOUND), "is neither an object of flags nor a number" },
-        { RSA("{'UserWithAuth':1}", SOUND), "'objectAttributes' has a flag that is not known" },
+        { RSA("{'UserWithAut':1}", SOUND), "'objectAttributes' has a flag that is not known" },
         { RSA("{'sign':3}", SOUND), "has a flag that is neither set nor clear" },
         { RSA("'0x1'", SOUND), "the field 'templatePublic': " },
         { RSA("0", "'scheme':" NULL_SCHEME ",'exponent':0"), "the field 'keyBits' is missing" },
@@ -219,7 +219,7 @@ static void indices_that_are_none(void **state)
           "the field 'dataSize' is missing" },
         { INDEX("'nvIndex':25165824,'nameAlg':'SHA256','attributes':0,'dataSize':65536"),
           "the field 'dataSize' is no number from 0 to 65535" },
-        { INDEX("'nvIndex':25165824,'nameAlg':'SHA256','attributes':{'AuthWrite':1},'dataSize':1"),
+        { INDEX("'nvIndex':25165824,'nameAlg':'SHA256','attributes':{'AuthWrit':1},'dataSize':1"),
           "the field 'attributes' has a flag that is not known" },
         { INDEX(
               "'nvIndex':25165824,'nameAlg':'SHA256','attributes':{'TPM2_NT':'PIN'},'dataSize':1"),
