@@ -44,7 +44,8 @@ int cli_policy_is_json(const cli_input *input)
         else if (begins_with(input, at, "/*"))
             at = end_after(input, at + 2, "*/");
         else
-            return begins_with(input, at, "{");
+            return begins_with(input, at, "{") || begins_with(input, at, "[") ||
+                   begins_with(input, at, "\"");
         at = skip_space(input, at);
     }
 }

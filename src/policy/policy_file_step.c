@@ -43,6 +43,7 @@ struct input {
     size_t left;
     int variant;
     int is_ambiguous;
+    uint32_t unknown_hash; /* of a PCR bank; 0: there is none */
     tpmc__span *signature;
 };
 
@@ -110,7 +111,7 @@ static int take_bank(struct input *in, tpmc__pcr_bank *bank)
         len > sizeof(bank->select) || take(in, len, &select) != 0)
         return -1;
     if (tpmc__hash_size((uint16_t)hash) == 0)
-        return -1;
+        in->unknown_hash = hash;
     bank->hash = (uint16_t)hash;
     bank->select_len = (uint8_t)len;
     memcpy(bank->select, select, len);
@@ -154,15 +155,25 @@ static int read_pcr_of_command(struct input *in, tpmc__policy_step *out)
     return 0;
 }
 
+/* Another signed policy of the file may do without that bank. */
+static int check_banks(const struct input *in)
+{
+    if (in->unknown_hash == 0)
+        return 0;
+    return tpmc__fail(in->reader->err, TPMC_ERR_UNSUPPORTED,
+                      "its PCR bank is of the hash 0x%04x, which is not known here",
+                      (unsigned)in->unknown_hash);
+}
+
 static int read_pcr(struct input *in, tpmc__policy_step *out)
 {
     struct input second = *in;
 
     if (read_pcr_of_draft(in, out) == 0)
-        return 0;
+        return check_banks(in);
     memset(&out->u, 0, sizeof(out->u));
     *in = second;
-    return read_pcr_of_command(in, out) == 0 ? 0 : malformed(in);
+    return read_pcr_of_command(in, out) == 0 ? check_banks(in) : malformed(in);
 }
 
 static int read_nothing(struct input *in, tpmc__policy_step *out)
@@ -370,7 +381,7 @@ int tpmc__policy_file_step(const tpmc__policy_reader *reader, const tpmc__keyfil
                            int variant, tpmc__policy_step *out, tpmc__span *signature,
                            int *is_ambiguous)
 {
-    struct input in = { reader, step->data, step->len, variant, 0, signature };
+    struct input in = { reader, step->data, step->len, variant, 0, 0, signature };
     int status = 0;
 
     memset(out, 0, sizeof(*out));

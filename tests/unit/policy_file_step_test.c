@@ -109,7 +109,6 @@ static void pcrs_of_another_form(void **state)
         "0020" SHA256_OF_11 "00000000",              /* no bank */
         "00000001 000b 00" SHA256_OF_11,             /* a bank without registers' bytes */
         "00000001 000b 05 0000000001" SHA256_OF_11,  /* more than there are */
-        "00000001 1234 03 000080" SHA256_OF_11,      /* an unknown hash */
         "00000001 000b 03 000080" SHA256_OF_11 "00", /* a longer digest */
         "00000001 000b 03 000080 1111",              /* a shorter one */
         "00000001 000b 03 000080",                   /* none: not in this order */
@@ -122,6 +121,27 @@ static void pcrs_of_another_form(void **state)
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         expect_refused(*state, 0x17f, wrong[i]);
+}
+
+static void pcrs_of_unknown_banks(void **state)
+{
+    static const char *const unknown[] = {
+        "00000001 1234 03 000080" SHA256_OF_11,
+        "00000002 000b 03 000080 1234 03 000080" SHA256_OF_11,
+        "0020" SHA256_OF_11 "00000001 1234 03 000080",
+        "0000 00000001 1234 03 000080",
+    };
+    static blob bytes;
+
+    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+        tpmc_error *err = NULL;
+
+        assert_int_equal(tpmc_error_new(&err), 0);
+        set_hex(&bytes, unknown[i]);
+        expect_failure(read_bytes(*state, 0x17f, &bytes, 0, err), err, TPMC_ERR_UNSUPPORTED,
+                       "the hash 0x1234, which is not known here");
+        tpmc_error_free(err);
+    }
 }
 
 static void expect_secret(const tpmc__policy_step *step, uint32_t handle, const char *name,
@@ -374,6 +394,7 @@ int main(void)
         cmocka_unit_test(pcrs_come_in_two_orders),
         cmocka_unit_test(pcr_selections_are_kept_as_they_are),
         cmocka_unit_test(pcrs_of_another_form),
+        cmocka_unit_test(pcrs_of_unknown_banks),
         cmocka_unit_test(secrets),
         cmocka_unit_test(long_references_of_secrets),
         cmocka_unit_test(counters_and_timers),
