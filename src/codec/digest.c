@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error_int.h"
+#include "base/mem.h"
 #include "codec/openssl_error.h"
 
 #define OPENSSL_NAME_SIZE 8
@@ -127,11 +128,29 @@ static int run_hmac(EVP_MAC_CTX *context, const hash_row *row, const tpmc__span 
     return EVP_MAC_final(context, out, &len, row->size) == 1 && len == row->size;
 }
 
-int tpmc__hmac(tpmc_env *env, uint16_t hash, const void *key, size_t key_len,
-               const tpmc__span *spans, size_t count, uint8_t *out, tpmc_error *err)
+/* 1 when OpenSSL did all of it. The context is made once: that costs more than a short HMAC. */
+static int run_hmac_chain(EVP_MAC_CTX *context, const hash_row *row, const tpmc__span *key,
+                          const tpmc__span *spans, size_t count, uint8_t *out)
+{
+    uint8_t link[TPMC__DIGEST_MAX];
+    tpmc__span link_span = { link, row->size };
+    int done = run_hmac(context, row, key, &spans[0], 1, out);
+
+    for (size_t i = 1; i < count && done; i++) {
+        memcpy(link, out, row->size);
+        done = run_hmac(context, row, &link_span, &spans[i], 1, out);
+    }
+    tpmc__mem_wipe(link, sizeof(link));
+    return done;
+}
+
+typedef int (*hmac_fn)(EVP_MAC_CTX *context, const hash_row *row, const tpmc__span *key,
+                       const tpmc__span *spans, size_t count, uint8_t *out);
+
+static int with_context(tpmc_env *env, uint16_t hash, hmac_fn run, const tpmc__span *key,
+                        const tpmc__span *spans, size_t count, uint8_t *out, tpmc_error *err)
 {
     const hash_row *row = find_hash(hash);
-    tpmc__span key_span = { key, key_len };
     EVP_MAC *mac = NULL;
     EVP_MAC_CTX *context = NULL;
     int status = 0;
@@ -142,10 +161,26 @@ int tpmc__hmac(tpmc_env *env, uint16_t hash, const void *key, size_t key_len,
     mac = EVP_MAC_fetch(env->ossl, "HMAC", NULL);
     if (mac != NULL)
         context = EVP_MAC_CTX_new(mac);
-    if (context == NULL || !run_hmac(context, row, &key_span, spans, count, out))
+    if (context == NULL || !run(context, row, key, spans, count, out))
         status = tpmc__openssl_fail(err, "HMAC");
     EVP_MAC_CTX_free(context);
     EVP_MAC_free(mac);
     tpmc__openssl_end();
     return status;
+}
+
+int tpmc__hmac(tpmc_env *env, uint16_t hash, const void *key, size_t key_len,
+               const tpmc__span *spans, size_t count, uint8_t *out, tpmc_error *err)
+{
+    tpmc__span key_span = { key, key_len };
+
+    return with_context(env, hash, run_hmac, &key_span, spans, count, out, err);
+}
+
+int tpmc__hmac_chain(tpmc_env *env, uint16_t hash, const void *key, size_t key_len,
+                     const tpmc__span *spans, size_t count, uint8_t *out, tpmc_error *err)
+{
+    tpmc__span key_span = { key, key_len };
+
+    return with_context(env, hash, run_hmac_chain, &key_span, spans, count, out, err);
 }

@@ -29,5 +29,9 @@ int tpmc__digest(tpmc_env *env, uint16_t hash, const tpmc__span *spans, size_t c
                  tpmc_error *err);
 int tpmc__hmac(tpmc_env *env, uint16_t hash, const void *key, size_t key_len,
                const tpmc__span *spans, size_t count, uint8_t *out, tpmc_error *err);
+/* A chain: the HMAC of the first span under `key` is the key for the second one, and so on; `out`
+ * is the last one. `count` is at least 1. */
+int tpmc__hmac_chain(tpmc_env *env, uint16_t hash, const void *key, size_t key_len,
+                     const tpmc__span *spans, size_t count, uint8_t *out, tpmc_error *err);
 
 #endif

@@ -113,14 +113,22 @@ const char *tpmc__fields_find(const tpmc__fields *fields, const char *name)
     return NULL;
 }
 
+void tpmc__fields_truncate(tpmc__fields *fields, size_t count)
+{
+    tpmc__field *field;
+
+    while (fields->count > count) {
+        fields->count--;
+        field = &fields->items[fields->count];
+        fields->bytes -= strlen(field->name) + strlen(field->value);
+        tpmc__text_free(field->name);
+        tpmc__text_free(field->value);
+    }
+}
+
 void tpmc__fields_free(tpmc__fields *fields)
 {
-    size_t i;
-
-    for (i = 0; i < fields->count; i++) {
-        tpmc__text_free(fields->items[i].name);
-        tpmc__text_free(fields->items[i].value);
-    }
+    tpmc__fields_truncate(fields, 0);
     tpmc__mem_free(fields->items);
     tpmc__fields_init(fields, fields->max_count, fields->max_bytes);
 }

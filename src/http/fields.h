@@ -28,6 +28,8 @@ typedef struct tpmc__fields {
 void tpmc__fields_init(tpmc__fields *fields, size_t max_count, size_t max_bytes);
 /* Copies a checked name and value. TPMC_ERR_ARGUMENT or TPMC_ERR_NOMEM, and nothing has changed. */
 int tpmc__fields_add(tpmc__fields *fields, const char *name, const char *value, tpmc_error *err);
+/* Wipes and frees all fields but the first `count`. */
+void tpmc__fields_truncate(tpmc__fields *fields, size_t count);
 /* The first value with this name, whatever the case of its letters; NULL when there is none. */
 const char *tpmc__fields_find(const tpmc__fields *fields, const char *name);
 /* Wipes and frees a text; NULL is fine. */

@@ -11,6 +11,9 @@
 /* What tpmc_http_request_time_left_ms() answers from now on; -1 when the exchange is over. */
 void tpmc__http_request_set_time_left(tpmc_http_request *request, int64_t ms);
 
+/* Wipes and drops all header fields but the first `count`: what was added can be taken back. */
+void tpmc__http_request_truncate_headers(tpmc_http_request *request, size_t count);
+
 int tpmc__http_response_new(tpmc_http_response **out, tpmc_error *err);
 void tpmc__http_response_free(tpmc_http_response *response);
 /* TPMC_ERR_PROTOCOL when the body was too large, TPMC_ERR_NOMEM when it found no memory, whatever

@@ -204,3 +204,8 @@ void tpmc__http_request_set_time_left(tpmc_http_request *request, int64_t ms)
 {
     request->time_left_ms = ms;
 }
+
+void tpmc__http_request_truncate_headers(tpmc_http_request *request, size_t count)
+{
+    tpmc__fields_truncate(&request->fields, count);
+}
