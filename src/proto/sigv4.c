@@ -119,11 +119,13 @@ int tpmc__sigv4_sign(tpmc_env *env, tpmc_http_request *request, const tpmc__sigv
 /* Appends "&name=value"; the first parameter of all has a '?' before it. */
 static void append_parameter(tpmc__buf *url, const char *name, const void *value, size_t len)
 {
-    const char *mark = url->len == 0 ? NULL : memchr(url->data, '?', url->len);
+    const uint8_t *mark = url->len == 0 ? NULL : memchr(url->data, '?', url->len);
+    const uint8_t *end = url->len == 0 ? NULL : url->data + url->len - 1;
 
     if (mark == NULL)
         (void)tpmc__buf_append_byte(url, '?');
-    else if (url->data[url->len - 1] != '?' && url->data[url->len - 1] != '&')
+    /* A '?' further on belongs to a value. */
+    else if (mark != end && *end != '&')
         (void)tpmc__buf_append_byte(url, '&');
     (void)tpmc__buf_append_text(url, name);
     (void)tpmc__buf_append_byte(url, '=');

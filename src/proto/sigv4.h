@@ -71,10 +71,11 @@ typedef struct tpmc__sigv4_params {
 int tpmc__sigv4_sign(tpmc_env *env, tpmc_http_request *request, const tpmc__sigv4_params *params,
                      tpmc_error *err);
 /*
- * Writes the request's URL with the signature in its query to `url`, which is empty before, and
- * empty again on failure. The query begins as it was; then come X-Amz-Algorithm, -Credential,
- * -Date, -Expires, -SignedHeaders, -Security-Token and -Signature. All header fields of the request
- * but those that are never signed must be sent with it. Fails as tpmc__sigv4_sign() does.
+ * Initialises `url` with the request's URL and the signature in its query; it is empty on failure,
+ * and freed by the caller in any case. The query begins as it was; then come X-Amz-Algorithm,
+ * -Credential, -Date, -Expires, -SignedHeaders, -Security-Token and -Signature. All header fields
+ * of the request but those that are never signed must be sent with it. Fails as tpmc__sigv4_sign()
+ * does.
  */
 int tpmc__sigv4_presign(tpmc_env *env, const tpmc_http_request *request,
                         const tpmc__sigv4_params *params, tpmc__buf *url, tpmc_error *err);
