@@ -176,6 +176,24 @@ static void failures_of_openssl_are_told_and_leave_its_queue(void **state)
     tpmc_error_free(err);
 }
 
+static void a_chain_is_hmac_after_hmac(void **state)
+{
+    const tpmc__span spans[] = { { "us-east-1", 9 }, { "iam", 3 }, { "aws4_request", 12 } };
+    uint8_t one[TPMC__DIGEST_MAX];
+    uint8_t two[TPMC__DIGEST_MAX];
+    uint8_t chain[TPMC__DIGEST_MAX];
+
+    assert_int_equal(tpmc__hmac(*state, TPMC__HASH_SHA256, "k", 1, &spans[0], 1, one, NULL), 0);
+    assert_int_equal(tpmc__hmac_chain(*state, TPMC__HASH_SHA256, "k", 1, spans, 1, chain, NULL), 0);
+    assert_memory_equal(one, chain, 32);
+    assert_int_equal(tpmc__hmac(*state, TPMC__HASH_SHA256, one, 32, &spans[1], 1, two, NULL), 0);
+    assert_int_equal(tpmc__hmac(*state, TPMC__HASH_SHA256, two, 32, &spans[2], 1, one, NULL), 0);
+    assert_int_equal(tpmc__hmac_chain(*state, TPMC__HASH_SHA256, "k", 1, spans, 3, chain, NULL), 0);
+    assert_memory_equal(one, chain, 32);
+    assert_int_equal(tpmc__hmac_chain(*state, 0x7777, "k", 1, spans, 3, chain, NULL),
+                     TPMC_ERR_UNSUPPORTED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +203,7 @@ int main(void)
         cmocka_unit_test(an_empty_key_is_a_key),
         cmocka_unit_test(an_unknown_hash_is_refused),
         cmocka_unit_test(failures_of_openssl_are_told_and_leave_its_queue),
+        cmocka_unit_test(a_chain_is_hmac_after_hmac),
     };
 
     return cmocka_run_group_tests(tests, setup_env, teardown_env);

@@ -129,6 +129,25 @@ static void survives_every_failing_allocation(void **state)
     assert_in_range(each_allocation(add_twenty, NULL, TPMC_ERR_NOMEM), 40, 60);
 }
 
+static void what_was_added_is_taken_back(void **state)
+{
+    tpmc__fields fields;
+
+    (void)state;
+    tpmc__fields_init(&fields, 3, 6);
+    assert_int_equal(tpmc__fields_add(&fields, "a", "1", NULL), 0);
+    assert_int_equal(tpmc__fields_add(&fields, "b", "234", NULL), 0);
+    tpmc__fields_truncate(&fields, 2);
+    assert_int_equal(fields.count, 2);
+    tpmc__fields_truncate(&fields, 1);
+    assert_int_equal(fields.count, 1);
+    assert_null(tpmc__fields_find(&fields, "b"));
+    /* Its bytes are free again. */
+    assert_int_equal(tpmc__fields_add(&fields, "c", "567", NULL), 0);
+    assert_string_equal(tpmc__fields_find(&fields, "a"), "1");
+    tpmc__fields_free(&fields);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +156,7 @@ int main(void)
         cmocka_unit_test(a_value_is_never_quoted),
         cmocka_unit_test(has_ceilings),
         cmocka_unit_test(survives_every_failing_allocation),
+        cmocka_unit_test(what_was_added_is_taken_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

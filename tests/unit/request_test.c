@@ -234,6 +234,20 @@ static void survives_every_failing_allocation(void **state)
     assert_int_equal(each_allocation(build, NULL, TPMC_ERR_NOMEM), 7);
 }
 
+static void headers_are_taken_back(void **state)
+{
+    tpmc_http_request *request = NULL;
+
+    (void)state;
+    assert_int_equal(tpmc_http_request_new("GET", "https://h/", &request, NULL), 0);
+    assert_int_equal(tpmc_http_request_add_header(request, "A", "1", NULL), 0);
+    assert_int_equal(tpmc_http_request_add_header(request, "B", "2", NULL), 0);
+    tpmc__http_request_truncate_headers(request, 1);
+    assert_int_equal(tpmc_http_request_header_count(request), 1);
+    assert_string_equal(tpmc_http_request_header_name(request, 0), "A");
+    tpmc_http_request_free(request);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +259,7 @@ int main(void)
         cmocka_unit_test(takes_the_largest_body),
         cmocka_unit_test(null_is_no_crash),
         cmocka_unit_test(survives_every_failing_allocation),
+        cmocka_unit_test(headers_are_taken_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
