@@ -10,13 +10,11 @@
 #include "codec/pem.h"
 #include "codec/spki.h"
 
-#define OID_RSA_ENCRYPTION "1.2.840.113549.1.1.1"
-#define OID_RSAES_OAEP "1.2.840.113549.1.1.7"
 #define MS_PER_SECOND 1000
 
 static const char *const labels[] = { "CERTIFICATE", "X509 CERTIFICATE" };
 
-static int is_certificate(const char *label)
+int tpmc__certificate_is_label(const char *label)
 {
     for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
         if (strcmp(labels[i], label) == 0)
@@ -76,7 +74,7 @@ static int add_roots(tpmc_env *env, X509_STORE *store, const tpmc__span *roots, 
         found = tpmc__pem_next(roots->data, roots->len, &offset, &block, err);
         if (found != 1)
             break;
-        if (is_certificate(block.label))
+        if (tpmc__certificate_is_label(block.label))
             status = add_root(env, store, &block, ++count, err);
         tpmc__pem_block_free(&block);
     }
@@ -127,27 +125,6 @@ static int read_certificate(tpmc_env *env, const tpmc__span *certificate, X509 *
     return tpmc__fail(err, TPMC_ERR_FORMAT, "the endorsement key's certificate is not well formed");
 }
 
-static int is_same(const tpmc__der *a, const tpmc__der *b)
-{
-    return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
-}
-
-static int is_rsa(const tpmc__der *algorithm)
-{
-    return tpmc__der_oid_is(algorithm, OID_RSA_ENCRYPTION) ||
-           tpmc__der_oid_is(algorithm, OID_RSAES_OAEP);
-}
-
-/* Of an RSA key the parameters say how it is used, of an EC key on which curve it is. */
-static int is_same_key(const tpmc__spki_parts *a, const tpmc__spki_parts *b)
-{
-    if (!is_same(&a->key, &b->key))
-        return 0;
-    if (is_rsa(&a->algorithm) && is_rsa(&b->algorithm))
-        return 1;
-    return is_same(&a->algorithm, &b->algorithm) && is_same(&a->parameters, &b->parameters);
-}
-
 static int check_key(const X509 *certificate, const tpmc__span *spki, tpmc_error *err)
 {
     tpmc__spki_parts expected = { { NULL, 0 }, { NULL, 0 }, { NULL, 0 } };
@@ -165,7 +142,7 @@ static int check_key(const X509 *certificate, const tpmc__span *spki, tpmc_error
     else if (tpmc__spki_read(der, (size_t)len, &found) != 0)
         status = tpmc__fail(err, TPMC_ERR_FORMAT,
                             "the key in the endorsement key's certificate is not well formed");
-    else if (!is_same_key(&expected, &found))
+    else if (!tpmc__spki_is_same(&expected, &found))
         status = tpmc__fail(err, TPMC_ERR_INTEGRITY,
                             "the endorsement key's certificate is about another key than the TPM's "
                             "endorsement key");
@@ -328,6 +305,39 @@ int tpmc__certificate_check_ek(tpmc_env *env, const tpmc__span *roots,
         status = check_all(env, store, certificate, spki, now_ms, err);
     X509_STORE_free(store);
     /* What OpenSSL keeps for this thread: OPENSSL_thread_stop_ex(3). */
+    OPENSSL_thread_stop_ex(env->ossl);
+    tpmc__openssl_end();
+    return status;
+}
+
+/* 1 when `child` bears a signature of the key in `issuer`, or one that cannot be looked at. */
+static int judge_link(X509 *child, X509 *issuer)
+{
+    EVP_PKEY *key = X509_get0_pubkey(issuer);
+
+    if (key == NULL || X509_get_signature_nid(child) == NID_undef)
+        return 1;
+    return X509_verify(child, key) == 1;
+}
+
+int tpmc__certificate_is_signed_by(tpmc_env *env, const tpmc__span *child, const tpmc__span *issuer,
+                                   int *is_signed, tpmc_error *err)
+{
+    X509 *below = NULL;
+    X509 *above = NULL;
+    int status = 0;
+
+    *is_signed = 0;
+    tpmc__openssl_begin();
+    below = read_x509(env, child->data, child->len);
+    if (below != NULL)
+        above = read_x509(env, issuer->data, issuer->len);
+    if (above != NULL)
+        *is_signed = judge_link(below, above);
+    if (!*is_signed && tpmc__openssl_out_of_memory())
+        status = tpmc__fail_nomem(err);
+    X509_free(below);
+    X509_free(above);
     OPENSSL_thread_stop_ex(env->ossl);
     tpmc__openssl_end();
     return status;

@@ -7,6 +7,9 @@
 /* The most bytes of a file with certificates. */
 #define TPMC__CERTIFICATES_MAX (512 * 1024)
 
+/* 1 for the label of a PEM block that holds a certificate. */
+int tpmc__certificate_is_label(const char *label);
+
 /*
  * Checks that a certificate of a TPM's endorsement key was issued under one of the certificates in
  * `roots` (PEM, roots and intermediates; each counts as trusted), holds now, and is about the key
@@ -17,5 +20,13 @@
 int tpmc__certificate_check_ek(tpmc_env *env, const tpmc__span *roots,
                                const tpmc__span *certificate, const tpmc__span *spki,
                                int64_t now_ms, tpmc_error *err);
+
+/*
+ * Says whether the signature of one certificate (DER) is by the key of another. One of an algorithm
+ * that OpenSSL does not know counts as good: whom it is for will judge. What is not well formed is
+ * not signed. TPMC_ERR_NOMEM.
+ */
+int tpmc__certificate_is_signed_by(tpmc_env *env, const tpmc__span *child, const tpmc__span *issuer,
+                                   int *is_signed, tpmc_error *err);
 
 #endif

@@ -129,3 +129,28 @@ int tpmc__file_read(const char *path, const char *what, tpmc__buf *out, tpmc_err
     close(fd);
     return status;
 }
+
+void tpmc__file_stamp_take(const char *path, tpmc__file_stamp *out)
+{
+    struct stat info;
+
+    memset(out, 0, sizeof(*out));
+    if (stat(path, &info) != 0)
+        return;
+    out->exists = 1;
+    out->device = (uint64_t)info.st_dev;
+    out->inode = (uint64_t)info.st_ino;
+    out->size = (uint64_t)info.st_size;
+    out->modified_s = (int64_t)info.st_mtim.tv_sec;
+    out->modified_ns = (int64_t)info.st_mtim.tv_nsec;
+    out->changed_s = (int64_t)info.st_ctim.tv_sec;
+    out->changed_ns = (int64_t)info.st_ctim.tv_nsec;
+}
+
+int tpmc__file_stamp_is_same(const tpmc__file_stamp *a, const tpmc__file_stamp *b)
+{
+    return a->exists == b->exists && a->device == b->device && a->inode == b->inode &&
+           a->size == b->size && a->modified_s == b->modified_s &&
+           a->modified_ns == b->modified_ns && a->changed_s == b->changed_s &&
+           a->changed_ns == b->changed_ns;
+}

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/spki.h"
 
+#include <string.h>
+
 #define OID_RSA_ENCRYPTION "1.2.840.113549.1.1.1"
+#define OID_RSAES_OAEP "1.2.840.113549.1.1.7"
+#define OID_RSASSA_PSS "1.2.840.113549.1.1.10"
 #define OID_EC_PUBLIC_KEY "1.2.840.10045.2.1"
 
 /* SEQUENCE { algorithm, BIT STRING }. Frees both parts. */
@@ -68,4 +72,25 @@ int tpmc__spki_read(const void *data, size_t len, tpmc__spki_parts *out)
     out->key.data++;
     out->key.len--;
     return 0;
+}
+
+static int is_same(const tpmc__der *a, const tpmc__der *b)
+{
+    return a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
+}
+
+static int is_rsa(const tpmc__der *algorithm)
+{
+    return tpmc__der_oid_is(algorithm, OID_RSA_ENCRYPTION) ||
+           tpmc__der_oid_is(algorithm, OID_RSAES_OAEP) ||
+           tpmc__der_oid_is(algorithm, OID_RSASSA_PSS);
+}
+
+int tpmc__spki_is_same(const tpmc__spki_parts *a, const tpmc__spki_parts *b)
+{
+    if (!is_same(&a->key, &b->key))
+        return 0;
+    if (is_rsa(&a->algorithm) && is_rsa(&b->algorithm))
+        return 1;
+    return is_same(&a->algorithm, &b->algorithm) && is_same(&a->parameters, &b->parameters);
 }

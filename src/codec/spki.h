@@ -20,5 +20,8 @@ typedef struct tpmc__spki_parts {
 
 /* Takes one apart, of which nothing may be left over; TPMC_ERR_FORMAT. */
 int tpmc__spki_read(const void *data, size_t len, tpmc__spki_parts *out);
+/* 1 when both are about the same key. Of an RSA key the label and its parameters, which say how it
+ * is used, do not count; of an EC key they are its curve. */
+int tpmc__spki_is_same(const tpmc__spki_parts *a, const tpmc__spki_parts *b);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/x509_name.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/utf8.h"
@@ -418,4 +419,58 @@ int tpmc__x509_name_write(const char *text, tpmc__buf *out, tpmc_error *err)
     }
     tpmc__buf_free(&in.encoded);
     return status;
+}
+
+static const char *type_name(const tpmc__der *oid)
+{
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (tpmc__der_oid_is(oid, types[i].oid))
+            return types[i].name;
+    }
+    return NULL;
+}
+
+/* AttributeTypeAndValue ::= SEQUENCE { OID, value } */
+static int append_part(tpmc__der *set, tpmc__buf *out)
+{
+    tpmc__der body = { NULL, 0 };
+    tpmc__der oid = { NULL, 0 };
+    tpmc__der content = { NULL, 0 };
+    char dotted[128];
+    int tag = 0;
+
+    if (tpmc__der_expect(set, TPMC__DER_SEQUENCE, &body) != 0 ||
+        tpmc__der_expect(&body, TPMC__DER_OID, &oid) != 0 ||
+        tpmc__der_next(&body, &tag, &content) != 0)
+        return TPMC_ERR_FORMAT;
+    (void)tpmc__der_oid_text(&oid, dotted, sizeof(dotted));
+    if (out->len > 0)
+        tpmc__buf_append_text(out, ", ");
+    tpmc__buf_append_text(out, type_name(&oid) != NULL ? type_name(&oid) : dotted);
+    tpmc__buf_append_byte(out, '=');
+    for (size_t i = 0; i < content.len; i++)
+        tpmc__buf_append_byte(out, content.data[i] == 0 ? '?' : content.data[i]);
+    return tpmc__buf_status(out);
+}
+
+void tpmc__x509_name_text(const void *der, size_t len, char *out, size_t capacity)
+{
+    tpmc__der in = { der, len };
+    tpmc__der names = { NULL, 0 };
+    tpmc__der set = { NULL, 0 };
+    tpmc__buf text;
+    int status = 0;
+
+    tpmc__buf_init(&text, ENCODED_MAX);
+    status = tpmc__der_expect(&in, TPMC__DER_SEQUENCE, &names);
+    while (status == 0 && names.len > 0) {
+        status = tpmc__der_expect(&names, TAG_SET, &set);
+        while (status == 0 && set.len > 0)
+            status = append_part(&set, &text);
+    }
+    if (status != 0)
+        (void)snprintf(out, capacity, "?");
+    else
+        tpmc__utf8_clean(out, capacity, text.len == 0 ? "(no name)" : (const char *)text.data);
+    tpmc__buf_free(&text);
 }

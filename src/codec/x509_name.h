@@ -14,5 +14,8 @@
  * where.
  */
 int tpmc__x509_name_write(const char *text, tpmc__buf *out, tpmc_error *err);
+/* The text of a DER Name for people, parts in the order they stand: "O=Example, CN=device 7". Cut
+ * to `capacity`, and "?" stands for what cannot be shown; an empty one is "(no name)". */
+void tpmc__x509_name_text(const void *der, size_t len, char *out, size_t capacity);
 
 #endif
