@@ -651,6 +651,39 @@ static int tear_down(void **state)
     return teardown_env(state);
 }
 
+static int is_signed(X509 *child, X509 *issuer)
+{
+    tpmc__buf below;
+    tpmc__buf above;
+    int found = 7;
+
+    der_of(child, &below);
+    der_of(issuer, &above);
+    assert_int_equal(tpmc__certificate_is_signed_by(env, &(tpmc__span){ below.data, below.len },
+                                                    &(tpmc__span){ above.data, above.len }, &found,
+                                                    NULL),
+                     0);
+    tpmc__buf_free(&below);
+    tpmc__buf_free(&above);
+    return found;
+}
+
+static void signatures_link_certificates(void **state)
+{
+    static const tpmc__span garbage = { "\x30", 2 };
+    int found = 7;
+
+    (void)state;
+    assert_int_equal(is_signed(intermediate, root), 1);
+    assert_int_equal(is_signed(root, root), 1);
+    assert_int_equal(is_signed(intermediate, intermediate), 0);
+    assert_int_equal(is_signed(root, intermediate), 0);
+    ERR_clear_error();
+    assert_int_equal(tpmc__certificate_is_signed_by(env, &garbage, &garbage, &found, NULL), 0);
+    assert_int_equal(found, 0);
+    assert_int_equal(ERR_peek_error(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -668,6 +701,7 @@ int main(void)
         WITH_ERROR(sizes_have_ceilings),
         cmocka_unit_test(those_of_swtpm_are_good),
         cmocka_unit_test(lack_of_memory_is_told),
+        cmocka_unit_test(signatures_link_certificates),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

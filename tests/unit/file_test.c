@@ -202,6 +202,29 @@ static int remove_directory(void **state)
     return rmdir(directory);
 }
 
+static void stamps_tell_states_apart(void **state)
+{
+    char path[] = "/tmp/tpmc-stamp-XXXXXX";
+    int fd = mkstemp(path);
+    tpmc__file_stamp first;
+    tpmc__file_stamp second;
+
+    (void)state;
+    assert_true(fd >= 0);
+    tpmc__file_stamp_take(path, &first);
+    tpmc__file_stamp_take(path, &second);
+    assert_int_equal(first.exists, 1);
+    assert_int_equal(tpmc__file_stamp_is_same(&first, &second), 1);
+    assert_int_equal(write(fd, "x", 1), 1);
+    tpmc__file_stamp_take(path, &second);
+    assert_int_equal(tpmc__file_stamp_is_same(&first, &second), 0);
+    close(fd);
+    (void)unlink(path);
+    tpmc__file_stamp_take(path, &second);
+    assert_int_equal(second.exists, 0);
+    assert_int_equal(tpmc__file_stamp_is_same(&first, &second), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +237,7 @@ int main(void)
         WITH_ERROR(former_content_is_replaced),
         WITH_ERROR(no_descriptor_is_left_open),
         WITH_ERROR(lack_of_memory_is_told),
+        cmocka_unit_test(stamps_tell_states_apart),
     };
 
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

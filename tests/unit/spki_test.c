@@ -163,6 +163,28 @@ static void lack_of_memory_is_told(void **state)
     assert_true(each_allocation(write_both, NULL, TPMC_ERR_NOMEM) >= 8);
 }
 
+static void rsa_labels_do_not_make_another_key(void **state)
+{
+    static const uint8_t key[] = { 1, 2, 3 };
+    static const uint8_t rsa[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01 };
+    static const uint8_t pss[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a };
+    static const uint8_t ec[] = { 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01 };
+    tpmc__spki_parts a = { { rsa, sizeof(rsa) }, { key, 2 }, { key, 3 } };
+    tpmc__spki_parts b = { { pss, sizeof(pss) }, { NULL, 0 }, { key, 3 } };
+
+    (void)state;
+    assert_int_equal(tpmc__spki_is_same(&a, &b), 1);
+    b.key.len = 2;
+    assert_int_equal(tpmc__spki_is_same(&a, &b), 0);
+    b.key.len = 3;
+    b.algorithm = (tpmc__der){ ec, sizeof(ec) };
+    assert_int_equal(tpmc__spki_is_same(&a, &b), 0);
+    a.algorithm = b.algorithm;
+    assert_int_equal(tpmc__spki_is_same(&a, &b), 0);
+    b.parameters = a.parameters;
+    assert_int_equal(tpmc__spki_is_same(&a, &b), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +194,7 @@ int main(void)
         cmocka_unit_test(malformed_ones_are_refused),
         cmocka_unit_test(failures_stick),
         cmocka_unit_test(lack_of_memory_is_told),
+        cmocka_unit_test(rsa_labels_do_not_make_another_key),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

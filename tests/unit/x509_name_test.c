@@ -284,6 +284,30 @@ static void lack_of_memory_is_told(void **state)
     assert_true(each_allocation(write_once, NULL, TPMC_ERR_NOMEM) >= 8);
 }
 
+/* An error shows it, so nothing in it may do harm. */
+static void names_have_a_text(void **state)
+{
+    static const uint8_t nul[] = { 0x30, 0x0e, 0x31, 0x0c, 0x30, 0x0a, 0x06, 0x03,
+                                   0x55, 0x04, 0x03, 0x0c, 0x03, 'a',  0,    '\n' };
+    tpmc__buf name;
+    char text[64];
+
+    (void)state;
+    tpmc__buf_init(&name, 1024);
+    assert_int_equal(tpmc__x509_name_write("CN=device 7,O=Example,1.2.3=x", &name, NULL), 0);
+    tpmc__x509_name_text(name.data, name.len, text, sizeof(text));
+    assert_string_equal(text, "1.2.3=x, O=Example, CN=device 7");
+    tpmc__x509_name_text(name.data, name.len, text, 6);
+    assert_string_equal(text, "1.2.3");
+    tpmc__x509_name_text(name.data, name.len - 1, text, sizeof(text));
+    assert_string_equal(text, "?");
+    tpmc__buf_free(&name);
+    tpmc__x509_name_text(nul, sizeof(nul), text, sizeof(text));
+    assert_string_equal(text, "CN=a??");
+    tpmc__x509_name_text("\x30", 2, text, sizeof(text));
+    assert_string_equal(text, "(no name)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +321,7 @@ int main(void)
         cmocka_unit_test(parts_have_a_bound),
         WITH_ERROR(a_full_buffer_is_told),
         cmocka_unit_test(lack_of_memory_is_told),
+        cmocka_unit_test(names_have_a_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
