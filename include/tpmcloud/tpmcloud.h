@@ -7,6 +7,7 @@
  * \brief Everything but tpmcloud/tpmkey_esys.h.
  */
 
+#include "tpmcloud/aws.h"
 #include "tpmcloud/bytes.h"
 #include "tpmcloud/env.h"
 #include "tpmcloud/error.h"

@@ -212,6 +212,29 @@ int tpmc__json_integer(const tpmc__json *json, int64_t *out)
     return 0;
 }
 
+int tpmc__json_number(const tpmc__json *json, double *out)
+{
+    const cJSON *node = const_node_of(json);
+
+    /* Infinity is what a huge number was read as. */
+    if (!cJSON_IsNumber(node) || node->valuedouble - node->valuedouble != 0.0)
+        return TPMC_ERR_FORMAT;
+    *out = node->valuedouble;
+    return 0;
+}
+
+const tpmc__json *tpmc__json_find(const tpmc__json *json, const char *name)
+{
+    const tpmc__json *found = tpmc__json_member(json, name);
+    const cJSON *node = const_node_of(json);
+
+    if (found != NULL || !is_container(node))
+        return found;
+    for (node = node->child; node != NULL && found == NULL; node = node->next)
+        found = tpmc__json_find(const_json_of(node), name);
+    return found;
+}
+
 int tpmc__json_boolean(const tpmc__json *json, int *out)
 {
     if (!cJSON_IsBool(const_node_of(json)))

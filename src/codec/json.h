@@ -36,7 +36,12 @@ const char *tpmc__json_text(const tpmc__json *json);
 /* A number without fraction that a double holds exactly (at most 2^53). It was read as a double:
  * 2^53 + 1 is 2^53 here. */
 int tpmc__json_integer(const tpmc__json *json, int64_t *out);
+/* Any number that a double can hold, rounded to one. */
+int tpmc__json_number(const tpmc__json *json, double *out);
 int tpmc__json_boolean(const tpmc__json *json, int *out);
+/* The first member with this name in `json` or anywhere below it, an outer one before those inside
+ * its neighbours. */
+const tpmc__json *tpmc__json_find(const tpmc__json *json, const char *name);
 
 /*
  * Writing. Adding takes ownership of `child`, also on failure, and fails for a NULL one. A failure

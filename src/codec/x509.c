@@ -5,6 +5,7 @@
 
 #include "base/error_int.h"
 #include "codec/spki.h"
+#include "codec/time_text.h"
 #include "codec/x509_name.h"
 
 /* The most bytes of any structure here; the name is the longest part. */
@@ -24,10 +25,6 @@
 #define OID_EXTENDED_KEY_USAGE "2.5.29.37"
 #define OID_CLIENT_AUTH "1.3.6.1.5.5.7.3.2"
 #define OID_SUBJECT_KEY_ID "2.5.29.14"
-
-#define MS_PER_SECOND 1000
-#define SECONDS_PER_DAY 86400
-#define LAST_MS INT64_C(253402300799999) /* the end of the year 9999 */
 
 typedef struct hash_row {
     uint16_t hash;
@@ -146,48 +143,22 @@ int tpmc__x509_request_info(const tpmc__x509_subject *subject, tpmc__buf *out, t
     return tpmc__buf_check(out, "the certificate request", err);
 }
 
-/* A moment in the proleptic Gregorian calendar, UTC. */
-typedef struct moment {
-    int year;
-    int month;
-    int day;
-    int seconds; /* of the day */
-} moment;
-
-/* The year is counted from March on, so that the leap day is its last. */
-static moment moment_of(int64_t ms)
-{
-    int64_t seconds = ms / MS_PER_SECOND;
-    int64_t days = seconds / SECONDS_PER_DAY + 719468; /* since 0000-03-01 */
-    int64_t era = days / 146097;                       /* of 400 years */
-    int64_t day_of_era = days % 146097;
-    int64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t month = (5 * day_of_year + 2) / 153;
-    moment out;
-
-    out.day = (int)(day_of_year - (153 * month + 2) / 5 + 1);
-    out.month = (int)(month < 10 ? month + 3 : month - 9);
-    out.year = (int)(era * 400 + year_of_era) + (month >= 10);
-    out.seconds = (int)(seconds % SECONDS_PER_DAY);
-    return out;
-}
-
 /* RFC 5280 section 4.1.2.5. */
 static void write_time(int64_t ms, tpmc__buf *out)
 {
-    moment m = moment_of(ms);
-    int is_short = m.year < 2050;
+    tpmc__moment m;
+    int is_short = 0;
     char text[64];
     int len = 0;
 
+    tpmc__moment_of(ms, &m);
+    is_short = m.year < 2050;
     if (is_short)
         len = snprintf(text, sizeof(text), "%02d", m.year % 100);
     else
         len = snprintf(text, sizeof(text), "%04d", m.year);
     len += snprintf(text + len, sizeof(text) - (size_t)len, "%02d%02d%02d%02d%02dZ", m.month, m.day,
-                    m.seconds / 3600, m.seconds / 60 % 60, m.seconds % 60);
+                    m.hour, m.minute, m.second);
     tpmc__der_write(out, is_short ? TAG_UTC_TIME : TAG_GENERALIZED_TIME, text, (size_t)len);
 }
 
@@ -261,7 +232,7 @@ static int make_key_id(tpmc_env *env, const tpmc__x509_subject *subject, uint8_t
 
 static int check_validity(int64_t not_before_ms, int64_t not_after_ms, tpmc_error *err)
 {
-    if (not_before_ms < 0 || not_after_ms > LAST_MS)
+    if (not_before_ms < 0 || not_after_ms > TPMC__TIME_MAX_MS)
         return tpmc__fail(err, TPMC_ERR_ARGUMENT,
                           "the validity of a certificate begins in 1970 or later and ends in 9999 "
                           "at the latest");
