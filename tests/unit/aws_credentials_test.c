@@ -112,11 +112,11 @@ static void refuse(const tpmc__aws_credentials_parts *parts, const char *words, 
     assert_null(strstr(tpmc_error_text(err), "s3cret"));
 }
 
-static void take(const tpmc__aws_credentials_parts *parts, tpmc_error *err)
+static void take(const tpmc__aws_credentials_parts *parts)
 {
     tpmc_aws_credentials *c = NULL;
 
-    expect_success(tpmc__aws_credentials_new(parts, &c, err), err);
+    assert_int_equal(tpmc__aws_credentials_new(parts, &c, NULL), 0);
     tpmc_aws_credentials_free(c);
 }
 
@@ -133,7 +133,7 @@ static void refuses_foreign_characters(void **state)
         text[16] = (char)byte;
         key.access_key_id = text;
         if (is_word)
-            take(&key, *state);
+            take(&key);
         else
             refuse(&key, "the access key id that the service sent holds a character", *state);
         rest[0].secret_access_key = text;
@@ -142,7 +142,7 @@ static void refuses_foreign_characters(void **state)
         rest[3].user_id = text;
         for (size_t i = 0; i < 4; i++) {
             if (is_visible)
-                take(&rest[i], *state);
+                take(&rest[i]);
             else
                 refuse(&rest[i], "that the service sent holds a character", *state);
         }
@@ -166,7 +166,7 @@ static void try_length(size_t offset, size_t len, const char *words, tpmc_error 
 
     memcpy((char *)&parts + offset, (const void *)&text, sizeof(text));
     if (words == NULL)
-        take(&parts, err);
+        take(&parts);
     else
         refuse(&parts, words, err);
     free(text);

@@ -123,6 +123,39 @@ static void integers_are_exact_up_to_two_to_the_53rd(void **state)
 }
 
 /* What RFC 8259 does not allow, some of which cJSON takes. */
+static void numbers_have_fractions_and_exponents(void **state)
+{
+    tpmc__json *json = parse("[1.79E9, -0.5, 1e999, \"1\", 9007199254740993]");
+    double number = 7;
+
+    (void)state;
+    assert_int_equal(tpmc__json_number(tpmc__json_item(json, 0), &number), 0);
+    assert_true(number == 1790000000.0);
+    assert_int_equal(tpmc__json_number(tpmc__json_item(json, 1), &number), 0);
+    assert_true(number == -0.5);
+    assert_int_equal(tpmc__json_number(tpmc__json_item(json, 2), &number), TPMC_ERR_FORMAT);
+    assert_int_equal(tpmc__json_number(tpmc__json_item(json, 3), &number), TPMC_ERR_FORMAT);
+    assert_int_equal(tpmc__json_number(NULL, &number), TPMC_ERR_FORMAT);
+    assert_true(number == -0.5);
+    assert_int_equal(tpmc__json_number(tpmc__json_item(json, 4), &number), 0);
+    assert_true(number == (double)EXACT);
+    tpmc__json_free(json);
+}
+
+static void a_member_is_found_anywhere(void **state)
+{
+    tpmc__json *json = parse("{\"a\": {\"b\": 1, \"c\": [[{\"d\": \"in\"}]]}, \"b\": \"out\"}");
+
+    (void)state;
+    assert_string_equal(tpmc__json_text(tpmc__json_find(json, "b")), "out");
+    assert_string_equal(tpmc__json_text(tpmc__json_find(json, "d")), "in");
+    assert_true(tpmc__json_is_array(tpmc__json_find(json, "c")));
+    assert_null(tpmc__json_find(json, "B"));
+    assert_null(tpmc__json_find(tpmc__json_find(json, "d"), "d"));
+    assert_null(tpmc__json_find(NULL, "d"));
+    tpmc__json_free(json);
+}
+
 static void what_is_no_json_is_refused(void **state)
 {
     static const char *const bad[][2] = {
@@ -544,6 +577,8 @@ int main(void)
         cmocka_unit_test(a_tree_is_read),
         cmocka_unit_test(what_is_missing_is_answered_too),
         cmocka_unit_test(integers_are_exact_up_to_two_to_the_53rd),
+        cmocka_unit_test(numbers_have_fractions_and_exponents),
+        cmocka_unit_test(a_member_is_found_anywhere),
         WITH_ERROR(what_is_no_json_is_refused),
         WITH_ERROR(the_place_of_a_fault_is_told),
         cmocka_unit_test(any_value_may_stand_alone),
