@@ -51,7 +51,7 @@ static int find_parts(const tpmc__aws_document *document, finds *out, tpmc_error
 /* Seconds since 1970, as a number of any form that JSON has. */
 static int read_seconds(double seconds, int64_t *ms)
 {
-    if (!(seconds > 0 && seconds <= (double)(TPMC__TIME_MAX_MS / MS_PER_SECOND)))
+    if (!(seconds > 0 && seconds * MS_PER_SECOND <= (double)TPMC__TIME_MAX_MS))
         return TPMC_ERR_FORMAT;
     *ms = (int64_t)(seconds * MS_PER_SECOND);
     return 0;
