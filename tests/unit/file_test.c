@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -97,10 +98,24 @@ static void the_ceiling_is_exact(void **state)
 /* Files of /proc have the size 0 and content all the same. */
 static void a_file_that_hides_its_size_has_a_ceiling_too(void **state)
 {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *pages;
+    size_t i;
+    int fd;
+
     if (access("/proc/self/maps", R_OK) != 0)
         skip();
+    /* A line for every second page, so that the file is larger than what is read at once. */
+    fd = open("/dev/zero", O_RDONLY);
+    assert_true(fd >= 0);
+    pages = mmap(NULL, 200 * page, PROT_READ, MAP_PRIVATE, fd, 0);
+    assert_ptr_not_equal(pages, MAP_FAILED);
+    assert_int_equal(close(fd), 0);
+    for (i = 0; i < 200; i += 2)
+        assert_int_equal(mprotect(pages + i * page, page, PROT_READ | PROT_WRITE), 0);
     check_refused(*state, "/proc/self/maps", 100, TPMC_ERR_FORMAT, "larger than 100 bytes");
     check_refused(*state, "/proc/self/maps", 5000, TPMC_ERR_FORMAT, "larger than 5000 bytes");
+    assert_int_equal(munmap(pages, 200 * page), 0);
 }
 
 static void what_is_no_file_is_named(void **state)
