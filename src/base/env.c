@@ -96,8 +96,11 @@ void tpmc_env_free(tpmc_env *env)
     release_hooks(env);
     tpmc__options_free(&env->options);
     /* In a child process a thread that was not taken along may have held a lock of OpenSSL's, or
-     * ours, for ever: the context and the mutex are left behind. */
+     * ours, for ever: the context and the mutex are left behind. So are the transport's
+     * connections, whose end would be sent to the parent's servers. */
     if (!tpmc__env_forked(env)) {
+        if (env->transport != NULL)
+            env->defaults->http_free(env);
         free_ossl(env);
         (void)pthread_mutex_destroy(&env->frames_mutex);
     }

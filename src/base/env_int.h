@@ -21,13 +21,20 @@ typedef struct tpmc__callback_frame {
     struct tpmc__callback_frame *next;
 } tpmc__callback_frame;
 
+/* What the built-in HTTP transport keeps in an environment; `services` knows what it is. */
+typedef struct tpmc__transport tpmc__transport;
+
 /*
  * What stands in for a hook that is unset; `services` fills it. A NULL member means that there is
- * no such service. Their `user` is the environment's private OpenSSL context, and they must not
- * call back into the library.
+ * no such service. The `user` of clocks, sleep and random is the environment's private OpenSSL
+ * context, and they must not call back into the library.
  */
 typedef struct tpmc__env_defaults {
-    tpmc_http_fn http;
+    /* Does what an HTTP callback does, and fills `err` itself. */
+    int (*http)(tpmc_env *env, const tpmc_http_request *request, tpmc_http_response *response,
+                tpmc_error *err);
+    /* Frees the environment's `transport`, with its private OpenSSL context still there. */
+    void (*http_free)(tpmc_env *env);
     tpmc_clock_fn wall_clock;
     tpmc_clock_fn monotonic_clock;
     tpmc_sleep_fn sleep;
@@ -44,7 +51,8 @@ struct tpmc_env {
     struct ossl_provider_st *provider;
     tpmc__options options;
     const tpmc__env_defaults *defaults;
-    tpmc_http_fn http; /* NULL, here and below: unset, the default is used */
+    tpmc__transport *transport; /* NULL when the build has none */
+    tpmc_http_fn http;          /* NULL, here and below: unset, the default is used */
     tpmc__hook http_hook;
     tpmc_clock_fn wall_clock;
     tpmc__hook wall_clock_hook;
@@ -103,7 +111,8 @@ int tpmc__env_should_stop(tpmc_env *env, tpmc_error *err);
 int tpmc__env_random(tpmc_env *env, uint8_t *out, size_t len, tpmc_error *err);
 void tpmc__env_log(tpmc_env *env, int level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Runs the HTTP callback with no lock held; TPMC_ERR_UNSUPPORTED without one. */
+/* Runs the HTTP callback, or else the built-in transport, with no lock held; TPMC_ERR_UNSUPPORTED
+ * without either. */
 int tpmc__env_http(tpmc_env *env, const tpmc_http_request *request, tpmc_http_response *response,
                    tpmc_error *err);
 

@@ -11,7 +11,7 @@ typedef struct module {
 /* The build says which modules it has. */
 static const module modules[] = {
     { TPMC_MODULE_TPMKEY, 1 },
-    { TPMC_MODULE_CURL, TPMCLOUD_HAS_CURL },
+    { TPMC_MODULE_CURL, TPMCLOUD_WITH_CURL },
     { TPMC_MODULE_GCP, TPMCLOUD_WITH_GCP },
 };
 

@@ -218,7 +218,7 @@ static int check_algorithm(tpmc_key *key, const char *algorithm, tpmc_error *err
 static int write_in_own_env(const tpmc_bytes *spki, const char *algorithm, tpmc__buf *out,
                             tpmc_error *err)
 {
-    static const tpmc__env_defaults no_services = { NULL, NULL, NULL, NULL, NULL };
+    static const tpmc__env_defaults no_services = { .http = NULL };
     tpmc__span span = { tpmc_bytes_data(spki), tpmc_bytes_len(spki) };
     tpmc_env *env = NULL;
     int status = tpmc__env_create(&no_services, &env, err);

@@ -24,8 +24,6 @@ static void an_environment_works_as_made(void **state)
     expect_success(tpmc__env_random(env, bytes, sizeof(bytes), *state), *state);
     assert_memory_not_equal(bytes, zeros, sizeof(bytes));
     tpmc__env_log(env, TPMC_LOG_WARNING, "unheard");
-    expect_failure(tpmc__env_http(env, NULL, NULL, *state), *state, TPMC_ERR_UNSUPPORTED,
-                   "no HTTP transport");
     tpmc_env_free(env);
 }
 

@@ -113,11 +113,13 @@ static int default_fill(void *user, uint8_t *out, size_t len)
     return user != NULL ? 0 : TPMC_ERR_IO;
 }
 
-static int default_http(void *user, const tpmc_http_request *request, tpmc_http_response *response)
+static int default_http(tpmc_env *env, const tpmc_http_request *request,
+                        tpmc_http_response *response, tpmc_error *err)
 {
     (void)request;
     (void)response;
-    return user != NULL ? TPMC_ERR_NETWORK : TPMC_ERR_IO;
+    return tpmc__fail(err, env != NULL ? TPMC_ERR_NETWORK : TPMC_ERR_IO,
+                      "the built-in HTTP failed");
 }
 
 static const tpmc__env_defaults defaults = {
