@@ -226,7 +226,7 @@ static void defaults_serve_what_is_unset(void **state)
     assert_memory_equal(bytes, expected, sizeof(bytes));
     tpmc__env_log(env, TPMC_LOG_INFO, "unheard");
     expect_failure(tpmc__env_http(env, NULL, NULL, *state), *state, TPMC_ERR_NETWORK,
-                   "the HTTP callback failed with NETWORK");
+                   "the built-in HTTP failed");
     assert_int_equal(play.calls, 0);
     tpmc_env_free(env);
 }
