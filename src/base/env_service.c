@@ -201,14 +201,15 @@ int tpmc__env_http(tpmc_env *env, const tpmc_http_request *request, tpmc_http_re
 {
     int status;
 
-    /* No frame: it may use the library. */
     if (env->http == NULL && env->defaults->http == NULL)
         return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
                           "this build has no HTTP transport: set one with tpmc_env_set_http()");
-    if (env->http == NULL)
-        return env->defaults->http(env, request, response, err);
-    status = env->http(env->http_hook.user, request, response);
     if (tpmc__env_forked(env))
         return fail_forked(err);
-    return judge(status, "HTTP", err);
+    /* No frame: it may use the library. */
+    if (env->http == NULL)
+        status = env->defaults->http(env, request, response, err);
+    else
+        status = judge(env->http(env->http_hook.user, request, response), "HTTP", err);
+    return tpmc__env_forked(env) ? fail_forked(err) : status;
 }

@@ -29,11 +29,6 @@ int tpmc__ascii_is_url(unsigned char c)
     return is_letter(c) || tpmc__ascii_is_digit(c) || is_one_of(c, "-._~!$&'()*+,;=:@/?%");
 }
 
-int tpmc__ascii_is_unreserved(unsigned char c)
-{
-    return is_letter(c) || tpmc__ascii_is_digit(c) || is_one_of(c, "-._~");
-}
-
 int tpmc__ascii_is_host(unsigned char c)
 {
     return is_letter(c) || tpmc__ascii_is_digit(c) || is_one_of(c, "-._");

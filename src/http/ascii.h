@@ -13,8 +13,6 @@ int tpmc__ascii_is_url(unsigned char c);
 int tpmc__ascii_is_host(unsigned char c);
 /* A character of a token (RFC 9110 section 5.6.2). */
 int tpmc__ascii_is_token(unsigned char c);
-/* A character that percent-encoding leaves alone (RFC 3986 section 2.3). */
-int tpmc__ascii_is_unreserved(unsigned char c);
 int tpmc__ascii_is_digit(unsigned char c);
 int tpmc__ascii_is_hex(unsigned char c);
 /* 1 when the first `len` bytes are equal but for the case of ASCII letters. */

@@ -12,7 +12,5 @@
 int tpmc__form_add(tpmc__buf *body, const char *name, const char *value);
 /* The same for a value of `len` bytes. */
 int tpmc__form_add_bytes(tpmc__buf *body, const char *name, const void *value, size_t len);
-/* Appends `len` bytes, encoded in the same way. */
-int tpmc__form_encode(tpmc__buf *out, const void *data, size_t len);
 
 #endif

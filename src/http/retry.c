@@ -5,8 +5,9 @@
 #include "http/date.h"
 
 #define BASE_MS 100
+#define CAP_MS 5000
 #define THROTTLED_BASE_MS 1000
-#define CAP_MS 20000
+#define THROTTLED_CAP_MS 20000
 /* How long a sleep may keep from looking whether to stop. */
 #define SLICE_MS 100
 /* A Date header has whole seconds, and an answer is some time on its way. */
@@ -81,6 +82,8 @@ static int attempt(call *self, tpmc_error *err)
     tpmc_http_response *response = NULL;
     int status;
 
+    /* What the attempt before has left is not about this one. */
+    tpmc__error_clear(err);
     self->verdict = TPMC__HTTP_FAIL;
     self->retry_after_ms = -1;
     self->offset_ms = self->flow->clock == NULL ? 0 : atomic_load(&self->flow->clock->offset_ms);
@@ -103,15 +106,17 @@ out:
 static int draw_wait(const call *self, int64_t *wait_ms, tpmc_error *err)
 {
     uint8_t random[4] = { 0 };
-    int64_t span = self->verdict == TPMC__HTTP_THROTTLED ? THROTTLED_BASE_MS : BASE_MS;
+    int is_throttled = self->verdict == TPMC__HTTP_THROTTLED;
+    int64_t span = is_throttled ? THROTTLED_BASE_MS : BASE_MS;
+    int64_t cap = is_throttled ? THROTTLED_CAP_MS : CAP_MS;
     uint32_t number;
     int status;
     int i;
 
-    for (i = 0; i < self->attempt && span < CAP_MS; i++)
+    for (i = 0; i < self->attempt && span < cap; i++)
         span *= 2;
-    if (span > CAP_MS)
-        span = CAP_MS;
+    if (span > cap)
+        span = cap;
     status = tpmc__env_random(self->env, random, sizeof(random), err);
     if (status != 0)
         return status;

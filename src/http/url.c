@@ -175,3 +175,50 @@ int tpmc__url_is_loopback(const tpmc__url *url)
         return 0;
     return ntohl(parsed.s_addr) >> 24 == 127;
 }
+
+/* 127.0.0.0/8, and 169.254.0.0/16, where metadata services live */
+static int is_local_v4(uint32_t address)
+{
+    return address >> 24 == 127 || address >> 16 == 0xa9fe;
+}
+
+static int is_local_v6(const struct in6_addr *address)
+{
+    const uint8_t *bytes = address->s6_addr;
+
+    if (IN6_IS_ADDR_V4MAPPED(address))
+        return is_local_v4((uint32_t)bytes[12] << 24 | (uint32_t)bytes[13] << 16);
+    return IN6_IS_ADDR_LOOPBACK(address) || IN6_IS_ADDR_LINKLOCAL(address);
+}
+
+static int is_localhost(const char *host, size_t len)
+{
+    static const char name[] = "localhost";
+    size_t name_len = sizeof(name) - 1;
+
+    if (len != 0 && host[len - 1] == '.')
+        len--;
+    return len >= name_len && tpmc__ascii_equal(host + len - name_len, name, name_len) &&
+           (len == name_len || host[len - name_len - 1] == '.');
+}
+
+int tpmc__url_is_local(const tpmc__url *url)
+{
+    char text[INET6_ADDRSTRLEN];
+    int is_v6 = url->host[0] == '[';
+    size_t len = is_v6 ? url->host_len - 2 : url->host_len;
+    struct in6_addr v6;
+    in_addr_t v4;
+
+    if (is_localhost(url->host, url->host_len))
+        return 1;
+    if (len >= sizeof(text))
+        return 0;
+    memcpy(text, url->host + is_v6, len);
+    text[len] = '\0';
+    if (is_v6)
+        return inet_pton(AF_INET6, text, &v6) == 1 && is_local_v6(&v6);
+    /* As a transport may read it: 127.1 and 0x7f000001 too. */
+    v4 = inet_addr(text);
+    return v4 != (in_addr_t)-1 && is_local_v4(ntohl(v4));
+}

@@ -26,5 +26,8 @@ typedef struct tpmc__url {
 int tpmc__url_parse(const char *text, tpmc__url *out, tpmc_error *err);
 /* 1 for an address of 127.0.0.0/8 in dotted decimal, or [::1]. Names are not resolved. */
 int tpmc__url_is_loopback(const tpmc__url *url);
+/* 1 for a host that means something on this machine or its link only, so that no proxy may be asked
+ * for it: a loopback or link-local address in any spelling, `localhost` and names under it. */
+int tpmc__url_is_local(const tpmc__url *url);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "services/transport.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -15,28 +14,29 @@
 #include "base/error_int.h"
 #include "base/mem.h"
 #include "http/fields.h"
+#include "http/head.h"
 #include "http/url.h"
 #include "tpmcloud/version.h"
 
+/* The oldest libcurl that is known to send without SIGPIPE. */
+#define OLDEST_CURL 0x075800
 #define MAX_IDLE 8
-/* What one idle handle keeps open, and for how long. */
+/* What one idle pool keeps open, and for how long. */
 #define MAX_CONNECTIONS 4L
 #define IDLE_SECONDS 30L
-/* A server that sends less than a byte a second for this long has gone. */
-#define SILENT_SECONDS 30L
-/* All header lines of an answer, those of interim answers too. */
-#define HEADER_BYTES_MAX (64 * 1024)
+/* How long a wait for the network may keep from looking whether to stop. */
+#define WATCH_MS 100
 #define HEADER_LINE_MAX (TPMC__FIELD_NAME_MAX + TPMC__FIELD_VALUE_MAX + 4)
 
-/* A handle with the connections that it keeps open, used by one thread at a time. */
-typedef struct idle_handle {
-    CURL *curl;
-    struct idle_handle *next;
-} idle_handle;
+/* Connections that are kept open, used by one thread at a time. */
+typedef struct pool {
+    CURLM *multi;
+    struct pool *next;
+} pool;
 
 struct tpmc__transport {
-    pthread_mutex_t mutex; /* guards the rest, held for a few instructions only */
-    idle_handle *idle;
+    pthread_mutex_t mutex; /* guards the idle ones, held for a few instructions only */
+    pool *idle;
     size_t idle_count;
     const char *unusable; /* why libcurl cannot be used; NULL when it can */
 };
@@ -50,10 +50,9 @@ typedef struct exchange {
     tpmc__url url;
     OSSL_LIB_CTX *caller_ossl;
     struct curl_slist *headers;
-    int stopped; /* the code with which a callback ended the exchange */
-    int is_interim;
-    int headers_done;
-    size_t header_bytes;
+    tpmc__http_head head;
+    int was_sent;
+    int stopped; /* the code with which we ended the exchange, told in `err` */
     char message[CURL_ERROR_SIZE];
 } exchange;
 
@@ -71,7 +70,9 @@ static OSSL_LIB_CTX *enter_ossl(const tpmc_env *env)
 static void leave_ossl(const tpmc_env *env, OSSL_LIB_CTX *caller)
 {
     (void)OSSL_LIB_CTX_set0_default(caller);
-    OPENSSL_thread_stop_ex(env->ossl);
+    /* In a child process its locks may be held for ever. */
+    if (!tpmc__env_forked(env))
+        OPENSSL_thread_stop_ex(env->ossl);
     (void)ERR_pop_to_mark();
 }
 
@@ -81,8 +82,8 @@ static const char *find_fault(void)
 
     if ((info->features & CURL_VERSION_THREADSAFE) == 0)
         return "it was built without thread-safe initialisation";
-    if (info->version_num < 0x075500)
-        return "it is older than 7.85";
+    if (info->version_num < OLDEST_CURL)
+        return "it is older than 7.88";
     if (info->ssl_version == NULL || strncmp(info->ssl_version, "OpenSSL/", 8) != 0)
         return "its TLS is not OpenSSL's";
     /* Counted, and never undone: the application may use libcurl too. */
@@ -107,16 +108,21 @@ int tpmc__transport_new(tpmc_env *env, tpmc_error *err)
     return 0;
 }
 
+static void free_pool(pool *connections)
+{
+    (void)curl_multi_cleanup(connections->multi);
+    tpmc__mem_free(connections);
+}
+
 void tpmc__transport_free(tpmc_env *env)
 {
     tpmc__transport *transport = env->transport;
     OSSL_LIB_CTX *caller = enter_ossl(env);
-    idle_handle *next;
+    pool *next;
 
     while (transport->idle != NULL) {
         next = transport->idle->next;
-        curl_easy_cleanup(transport->idle->curl);
-        tpmc__mem_free(transport->idle);
+        free_pool(transport->idle);
         transport->idle = next;
     }
     leave_ossl(env, caller);
@@ -125,49 +131,51 @@ void tpmc__transport_free(tpmc_env *env)
     env->transport = NULL;
 }
 
-static idle_handle *take_handle(tpmc__transport *transport)
+static pool *new_pool(void)
 {
-    idle_handle *handle;
+    pool *made = tpmc__mem_new(1, sizeof(*made));
+
+    if (made == NULL)
+        return NULL;
+    made->multi = curl_multi_init();
+    if (made->multi == NULL ||
+        curl_multi_setopt(made->multi, CURLMOPT_MAXCONNECTS, MAX_CONNECTIONS) != CURLM_OK) {
+        free_pool(made);
+        return NULL;
+    }
+    return made;
+}
+
+/* The pool that was used last is the one whose connections are most likely still open. */
+static pool *take_pool(tpmc__transport *transport)
+{
+    pool *taken;
 
     (void)pthread_mutex_lock(&transport->mutex);
-    handle = transport->idle;
-    if (handle != NULL) {
-        transport->idle = handle->next;
+    taken = transport->idle;
+    if (taken != NULL) {
+        transport->idle = taken->next;
         transport->idle_count--;
     }
     (void)pthread_mutex_unlock(&transport->mutex);
-    if (handle != NULL)
-        return handle;
-    handle = tpmc__mem_new(1, sizeof(*handle));
-    if (handle == NULL)
-        return NULL;
-    handle->curl = curl_easy_init();
-    if (handle->curl == NULL) {
-        tpmc__mem_free(handle);
-        return NULL;
-    }
-    return handle;
+    return taken != NULL ? taken : new_pool();
 }
 
-/* Keeps a handle for the next exchange, or frees it when there are enough. It must not point to the
- * exchange any more. */
-static void give_back(tpmc__transport *transport, idle_handle *handle)
+/* Keeps a pool for the next exchange, or frees it when there are enough. */
+static void give_back(tpmc__transport *transport, pool *connections)
 {
     int is_kept;
 
-    curl_easy_reset(handle->curl);
     (void)pthread_mutex_lock(&transport->mutex);
     is_kept = transport->idle_count < MAX_IDLE;
     if (is_kept) {
-        handle->next = transport->idle;
-        transport->idle = handle;
+        connections->next = transport->idle;
+        transport->idle = connections;
         transport->idle_count++;
     }
     (void)pthread_mutex_unlock(&transport->mutex);
-    if (is_kept)
-        return;
-    curl_easy_cleanup(handle->curl);
-    tpmc__mem_free(handle);
+    if (!is_kept)
+        free_pool(connections);
 }
 
 /* --- what libcurl calls --- */
@@ -188,21 +196,27 @@ static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_s
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-/* Runs several times a second while data flows, and about once while none does. */
-static int watch_stop(void *user, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
-                      curl_off_t up)
+/*
+ * Runs before a request is sent. When a connection that was kept open breaks before the answer,
+ * libcurl would send the request once more by itself. What became of the first is unknown, and its
+ * nonce or assertion may serve only once: another attempt is made by the caller, with new ones.
+ */
+static int allow_once(void *user, char *remote, char *local, int remote_port, int local_port)
 {
     exchange *self = user;
 
-    (void)down_all;
-    (void)down;
-    (void)up_all;
-    (void)up;
-    /* The callback finds OpenSSL as its thread left it. */
-    (void)OSSL_LIB_CTX_set0_default(self->caller_ossl);
-    self->stopped = tpmc__env_should_stop(self->env, self->err);
-    (void)OSSL_LIB_CTX_set0_default(self->env->ossl);
-    return self->stopped == 0 ? 0 : 1;
+    (void)remote;
+    (void)local;
+    (void)remote_port;
+    (void)local_port;
+    if (!self->was_sent) {
+        self->was_sent = 1;
+        return CURL_PREREQFUNC_OK;
+    }
+    self->stopped =
+        tpmc__fail(self->err, TPMC_ERR_NETWORK, "%.*s closed the connection without an answer",
+                   (int)self->url.host_len, self->url.host);
+    return CURL_PREREQFUNC_ABORT;
 }
 
 static size_t take_body(char *data, size_t size, size_t count, void *user)
@@ -213,81 +227,17 @@ static size_t take_body(char *data, size_t size, size_t count, void *user)
     return self->stopped == 0 ? size * count : 0;
 }
 
-static int refuse_headers(const exchange *self, const char *why)
-{
-    return tpmc__fail(self->err, TPMC_ERR_PROTOCOL, "the answer of %.*s %s",
-                      (int)self->url.host_len, self->url.host, why);
-}
-
-/* "HTTP/1.1 200 OK" begins an answer, or an interim one that says nothing. */
-static int take_status_line(exchange *self, const char *line)
-{
-    int code = 0;
-
-    if (sscanf(line, "HTTP/%*s %3d", &code) != 1)
-        return refuse_headers(self, "begins with a malformed status line");
-    self->is_interim = code >= 100 && code <= 199;
-    if (tpmc_http_response_set_status(self->response, code, NULL) != 0)
-        return refuse_headers(self, "has a status that is not 100 to 599");
-    return 0;
-}
-
-static int take_field(const exchange *self, char *line)
-{
-    char *colon = strchr(line, ':');
-    char *value;
-    char *c;
-    int status;
-
-    if (colon == NULL)
-        return refuse_headers(self, "holds a malformed header line");
-    *colon = '\0';
-    value = colon + 1 + strspn(colon + 1, " \t");
-    for (c = value; *c != '\0'; c++)
-        if (*c == '\t')
-            *c = ' ';
-    while (c > value && c[-1] == ' ')
-        *--c = '\0';
-    status = tpmc_http_response_add_header(self->response, line, value, self->err);
-    if (status == TPMC_ERR_ARGUMENT)
-        status = refuse_headers(self, "holds too many, too long or malformed header lines");
-    return status;
-}
-
-static int take_line(exchange *self, char *line)
-{
-    if (*line == '\0') {
-        self->headers_done = !self->is_interim;
-        return 0;
-    }
-    if (strncmp(line, "HTTP/", 5) == 0)
-        return take_status_line(self, line);
-    return self->is_interim ? 0 : take_field(self, line);
-}
-
 /* One line at a time, the status line first, an empty one last. */
 static size_t take_header(char *data, size_t size, size_t count, void *user)
 {
     exchange *self = user;
     size_t len = size * count;
-    char line[HEADER_LINE_MAX];
-    size_t used = len;
 
-    self->header_bytes += len;
-    if (self->headers_done)
-        return len; /* trailers, which say nothing to us */
-    while (used > 0 && (data[used - 1] == '\n' || data[used - 1] == '\r'))
-        used--;
-    if (self->header_bytes > HEADER_BYTES_MAX || used >= sizeof(line)) {
-        self->stopped = refuse_headers(self, "has more than 64 KiB of header lines");
-    } else if (memchr(data, '\0', used) != NULL) {
-        self->stopped = refuse_headers(self, "holds a malformed header line");
-    } else {
-        memcpy(line, data, used);
-        line[used] = '\0';
-        self->stopped = take_line(self, line);
-    }
-    return self->stopped == 0 ? len : 0;
+    self->stopped = tpmc__http_head_take(&self->head, data, len, self->response, self->err);
+    if (self->stopped == 0)
+        return len;
+    tpmc__error_prefix(self->err, "%.*s", (int)self->url.host_len, self->url.host);
+    return 0;
 }
 
 /* --- what libcurl is told --- */
@@ -366,43 +316,12 @@ static void free_headers(exchange *self)
     self->headers = NULL;
 }
 
-/* An address of 169.254.0.0/16 or fe80::/10: metadata services live there. */
-static int is_link_local(const tpmc__url *url)
-{
-    char text[INET6_ADDRSTRLEN];
-    size_t len = url->host_len;
-    const char *host = url->host;
-    struct in_addr v4;
-    struct in6_addr v6;
-
-    if (len > 2 && host[0] == '[') {
-        host++;
-        len -= 2;
-    }
-    if (len >= sizeof(text))
-        return 0;
-    memcpy(text, host, len);
-    text[len] = '\0';
-    if (inet_pton(AF_INET, text, &v4) == 1)
-        return ntohl(v4.s_addr) >> 16 == 0xa9fe;
-    return inet_pton(AF_INET6, text, &v6) == 1 && v6.s6_addr[0] == 0xfe &&
-           (v6.s6_addr[1] & 0xc0) == 0x80;
-}
-
-static int is_localhost(const tpmc__url *url)
-{
-    return url->host_len == 9 && strncasecmp(url->host, "localhost", 9) == 0;
-}
-
 /* "" keeps libcurl from looking into the environment. */
 static const char *choose_proxy(const exchange *self)
 {
     const char *proxy = tpmc__options_text(&self->env->options, TPMC__ENV_PROXY);
 
-    if (proxy == NULL || tpmc__url_is_loopback(&self->url) || is_localhost(&self->url) ||
-        is_link_local(&self->url))
-        return "";
-    return proxy;
+    return proxy == NULL || tpmc__url_is_local(&self->url) ? "" : proxy;
 }
 
 /* Options of one kind, until one fails. */
@@ -431,13 +350,12 @@ static void set_pointer(setter *to, CURLoption option, void *value)
 
 static void set_callbacks(setter *to, exchange *self)
 {
-    set_number(to, CURLOPT_NOPROGRESS, 0);
-    set_pointer(to, CURLOPT_XFERINFODATA, self);
+    set_pointer(to, CURLOPT_PREREQDATA, self);
     set_pointer(to, CURLOPT_WRITEDATA, self);
     set_pointer(to, CURLOPT_HEADERDATA, self);
     set_pointer(to, CURLOPT_ERRORBUFFER, self->message);
     if (to->code == CURLE_OK)
-        to->code = curl_easy_setopt(to->curl, CURLOPT_XFERINFOFUNCTION, watch_stop);
+        to->code = curl_easy_setopt(to->curl, CURLOPT_PREREQFUNCTION, allow_once);
     if (to->code == CURLE_OK)
         to->code = curl_easy_setopt(to->curl, CURLOPT_WRITEFUNCTION, take_body);
     if (to->code == CURLE_OK)
@@ -473,12 +391,11 @@ static void set_trust(setter *to, const tpmc__options *options)
 static void set_limits(setter *to, const exchange *self)
 {
     set_number(to, CURLOPT_NOSIGNAL, 1);
+    /* A name that is still being looked up does not hold up a call whose time is over. */
+    set_number(to, CURLOPT_QUICK_EXIT, 1);
     set_number(to, CURLOPT_CONNECTTIMEOUT_MS,
                (long)tpmc__options_number(&self->env->options, TPMC__ENV_CONNECT_TIMEOUT_MS));
     set_number(to, CURLOPT_TIMEOUT_MS, (long)tpmc_http_request_time_left_ms(self->request));
-    set_number(to, CURLOPT_LOW_SPEED_LIMIT, 1);
-    set_number(to, CURLOPT_LOW_SPEED_TIME, SILENT_SECONDS);
-    set_number(to, CURLOPT_MAXCONNECTS, MAX_CONNECTIONS);
     set_number(to, CURLOPT_MAXAGE_CONN, IDLE_SECONDS);
     set_number(to, CURLOPT_FOLLOWLOCATION, 0);
     set_number(to, CURLOPT_MAXREDIRS, 0);
@@ -488,6 +405,8 @@ static void set_limits(setter *to, const exchange *self)
     set_number(to, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     set_number(to, CURLOPT_HTTP_CONTENT_DECODING, 0);
     set_number(to, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1);
+    /* What is for the server is not for the proxy. */
+    set_number(to, CURLOPT_HEADEROPT, CURLHEADER_SEPARATE);
 }
 
 static void set_target(setter *to, const exchange *self)
@@ -600,6 +519,20 @@ static int timed_out_connecting(CURL *curl, const exchange *self)
     return ready_us == 0 && total_us / 1000 < tpmc_http_request_time_left_ms(self->request);
 }
 
+/* In the handshake libcurl has one code for a peer that cannot agree and one that went away; the
+ * second is no fault of TLS, and may go better in a moment. */
+static int went_away(CURLcode code, const char *words)
+{
+    static const char *const signs[] = { "SSL_ERROR_SYSCALL", "unexpected eof",
+                                         "Connection reset" };
+    size_t i;
+
+    for (i = 0; code == CURLE_SSL_CONNECT_ERROR && i < sizeof(signs) / sizeof(signs[0]); i++)
+        if (strstr(words, signs[i]) != NULL)
+            return 1;
+    return 0;
+}
+
 static int explain(CURL *curl, const exchange *self, CURLcode code)
 {
     const char *words = self->message[0] != '\0' ? self->message : curl_easy_strerror(code);
@@ -607,33 +540,83 @@ static int explain(CURL *curl, const exchange *self, CURLcode code)
 
     if (code == CURLE_OK)
         return 0;
-    /* A callback of ours ended it, and has filled the error. */
     if (self->stopped != 0)
         return self->stopped;
     if (status == TPMC_ERR_NOMEM)
         return tpmc__fail_nomem(self->err);
-    if (status == TPMC_ERR_TIMEOUT && timed_out_connecting(curl, self))
+    if ((status == TPMC_ERR_TIMEOUT && timed_out_connecting(curl, self)) || went_away(code, words))
         status = TPMC_ERR_NETWORK;
     return tpmc__fail(self->err, status, "the request to %.*s failed: %s", (int)self->url.host_len,
                       self->url.host, words);
 }
 
-static int perform(exchange *self)
+/* The callback finds OpenSSL as its thread left it. */
+static int should_stop(exchange *self)
 {
-    idle_handle *handle = take_handle(self->env->transport);
+    (void)OSSL_LIB_CTX_set0_default(self->caller_ossl);
+    self->stopped = tpmc__env_should_stop(self->env, self->err);
+    (void)OSSL_LIB_CTX_set0_default(self->env->ossl);
+    return self->stopped != 0;
+}
+
+static CURLcode read_result(CURLM *multi)
+{
+    int left = 0;
+    const CURLMsg *message = curl_multi_info_read(multi, &left);
+
+    return message == NULL ? CURLE_FAILED_INIT : message->data.result;
+}
+
+/* As curl_easy_perform(), which looks only once a second whether to stop. */
+static CURLcode run(CURLM *multi, exchange *self)
+{
+    CURLMcode code = CURLM_OK;
+    int running = 1;
+
+    while (code == CURLM_OK) {
+        code = curl_multi_perform(multi, &running);
+        if (code == CURLM_OK && running == 0)
+            return read_result(multi);
+        if (should_stop(self))
+            return CURLE_ABORTED_BY_CALLBACK;
+        if (code == CURLM_OK)
+            code = curl_multi_poll(multi, NULL, 0, WATCH_MS, NULL);
+    }
+    return code == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
+}
+
+static int perform_on(pool *connections, exchange *self)
+{
+    CURL *curl = curl_easy_init();
     CURLcode code;
     int status;
 
-    if (handle == NULL)
+    if (curl == NULL)
         return tpmc__fail_nomem(self->err);
-    code = set_all(handle->curl, self);
+    code = set_all(curl, self);
+    if (code == CURLE_OK && curl_multi_add_handle(connections->multi, curl) != CURLM_OK)
+        code = CURLE_OUT_OF_MEMORY;
     if (code == CURLE_OK)
-        code = curl_easy_perform(handle->curl);
-    /* A callback may have forked, and its child go on: the connection is the parent's. */
+        code = run(connections->multi, self);
+    /* A callback has forked, and its child goes on: the connection is the parent's. */
     if (tpmc__env_forked(self->env))
         return self->stopped;
-    status = explain(handle->curl, self, code);
-    give_back(self->env->transport, handle);
+    status = explain(curl, self, code);
+    (void)curl_multi_remove_handle(connections->multi, curl);
+    curl_easy_cleanup(curl);
+    return status;
+}
+
+static int perform(exchange *self)
+{
+    pool *connections = take_pool(self->env->transport);
+    int status;
+
+    if (connections == NULL)
+        return tpmc__fail_nomem(self->err);
+    status = perform_on(connections, self);
+    if (!tpmc__env_forked(self->env))
+        give_back(self->env->transport, connections);
     return status;
 }
 
