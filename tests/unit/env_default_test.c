@@ -3,7 +3,8 @@
 
 #include <time.h>
 
-#include "base/env_int.h"
+#include "http/http_int.h"
+#include "tpmcloud/version.h"
 
 static void an_environment_works_as_made(void **state)
 {
@@ -27,6 +28,29 @@ static void an_environment_works_as_made(void **state)
     tpmc_env_free(env);
 }
 
+/* Nobody listens on the port. */
+static void its_transport_is_the_one_of_the_build(void **state)
+{
+    tpmc_env *env = NULL;
+    tpmc_http_request *request = NULL;
+    tpmc_http_response *response = NULL;
+    int64_t ms = 0;
+    int status;
+
+    expect_success(tpmc_env_new(&env, *state), *state);
+    expect_success(tpmc_http_request_new("GET", "https://127.0.0.1:1/", &request, *state), *state);
+    expect_success(tpmc__env_monotonic_ms(env, &ms, *state), *state);
+    status = tpmc__http_exchange(env, request, ms + 10000, &response, *state);
+    if (tpmc_has(TPMC_MODULE_CURL))
+        expect_failure(status, *state, TPMC_ERR_NETWORK, "the request to 127.0.0.1 failed");
+    else
+        expect_failure(status, *state, TPMC_ERR_UNSUPPORTED,
+                       "no HTTP transport (TPMCLOUD_WITH_CURL is OFF)");
+    assert_null(response);
+    tpmc_http_request_free(request);
+    tpmc_env_free(env);
+}
+
 static void out_is_needed(void **state)
 {
     expect_failure(tpmc_env_new(NULL, *state), *state, TPMC_ERR_ARGUMENT, "out is NULL");
@@ -37,6 +61,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_ERROR(an_environment_works_as_made),
+        WITH_ERROR(its_transport_is_the_one_of_the_build),
         WITH_ERROR(out_is_needed),
     };
 

@@ -2,6 +2,7 @@
 #include "unit/expect.h"
 
 #include "http/form.h"
+#include "unit/each_allocation.h"
 
 static void every_value_is_encoded_once(void **state)
 {
@@ -39,9 +40,31 @@ static void failure_sticks(void **state)
     tpmc__buf_free(&body);
 }
 
+static int attempt(void *context)
+{
+    tpmc__buf body;
+    int status;
+
+    (void)context;
+    tpmc__buf_init(&body, 1000);
+    (void)tpmc__form_add(&body, "scope", "a b");
+    status = tpmc__form_add(&body, "k",
+                            "a value that is longer than what the first one has left "
+                            "of the room in the buffer");
+    tpmc__buf_free(&body);
+    return status;
+}
+
+static void survives_every_failing_allocation(void **state)
+{
+    (void)state;
+    assert_true(each_allocation(attempt, NULL, TPMC_ERR_NOMEM) >= 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(survives_every_failing_allocation),
         cmocka_unit_test(every_value_is_encoded_once),
         cmocka_unit_test(bytes_may_be_any),
         cmocka_unit_test(failure_sticks),

@@ -133,6 +133,38 @@ static void refuses_with_a_reason(void **state)
     tpmc_error_free(err);
 }
 
+static void some_hosts_are_for_no_proxy(void **state)
+{
+    static const char *const locals[] = {
+        "https://127.0.0.1/",         "https://127.255.0.1:8/",   "https://[::1]:9/",
+        "https://localhost/",         "https://LOCALHOST.",       "https://a.localhost:1/",
+        "https://169.254.169.254/",   "https://[fe80::1]/",       "https://[febf::1]/",
+        "https://[::ffff:127.0.0.1]", "https://[::ffff:a9fe:1]/", "https://127.1/",
+        "https://0x7f000001/",        "https://2130706433/",
+    };
+    static const char *const others[] = {
+        "https://126.255.255.255/", "https://128.0.0.1/",       "https://[::2]/",
+        "https://example.com/",     "https://notlocalhost/",    "https://localhost.example/",
+        "https://169.253.1.1/",     "https://169.255.1.1/",     "https://[fec0::1]/",
+        "https://[fd00:ec2::254]/", "https://[::ffff:1.2.3.4]", "https://127.0.0.1.example/",
+        "https://255.255.255.255/", "https://localhos/",
+    };
+    tpmc__url url;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(locals) / sizeof(locals[0]); i++) {
+        assert_int_equal(tpmc__url_parse(locals[i], &url, NULL), 0);
+        if (!tpmc__url_is_local(&url))
+            fail_msg("%s", locals[i]);
+    }
+    for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        assert_int_equal(tpmc__url_parse(others[i], &url, NULL), 0);
+        if (tpmc__url_is_local(&url))
+            fail_msg("%s", others[i]);
+    }
+}
+
 static void host_and_url_have_a_greatest_length(void **state)
 {
     static char text[TPMC__URL_MAX + 2];
@@ -172,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_urls_apart),
         cmocka_unit_test(refuses_with_a_reason),
+        cmocka_unit_test(some_hosts_are_for_no_proxy),
         cmocka_unit_test(host_and_url_have_a_greatest_length),
         cmocka_unit_test(never_quotes_the_url),
     };
