@@ -7,8 +7,8 @@ set -euo pipefail
 
 source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build_dir=${TPMCLOUD_BUILD_DIR:-$source_dir/build}/quickstart
-packages=(gcc cmake ninja-build pkg-config libc6-dev libssl-dev libtss2-dev libcjson-dev
-  swtpm tpm2-tools openssl python3 python3-jwt python3-cryptography)
+packages=(gcc cmake ninja-build pkg-config libc6-dev libssl-dev libcurl4-openssl-dev libtss2-dev
+  libcjson-dev swtpm tpm2-tools openssl python3 python3-jwt python3-cryptography)
 swtpm_pid=
 work=
 

@@ -117,7 +117,7 @@ mkdir -p "$results"
 build asan -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=Debug -DTPMCLOUD_SANITIZE=address,undefined
 check asan
 build plain -DCMAKE_C_COMPILER=gcc -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_EXPORT_COMPILE_COMMANDS=ON
-check plain -L '^(abi|cli|interop|swtpm|fault)$'
+check plain -L '^(abi|cli|cloud|interop|swtpm|fault)$'
 if can_fuzz; then
   build clang -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DTPMCLOUD_SANITIZE=address,undefined \
     -DTPMCLOUD_BUILD_FUZZERS=ON

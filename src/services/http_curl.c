@@ -512,11 +512,11 @@ static int map_code(CURLcode code)
 static int timed_out_connecting(CURL *curl, const exchange *self)
 {
     curl_off_t ready_us = 0;
-    curl_off_t total_us = 0;
 
     (void)curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
-    (void)curl_easy_getinfo(curl, CURLINFO_TOTAL_TIME_T, &total_us);
-    return ready_us == 0 && total_us / 1000 < tpmc_http_request_time_left_ms(self->request);
+    return ready_us == 0 &&
+           tpmc__options_number(&self->env->options, TPMC__ENV_CONNECT_TIMEOUT_MS) <
+               tpmc_http_request_time_left_ms(self->request);
 }
 
 /* In the handshake libcurl has one code for a peer that cannot agree and one that went away; the
@@ -538,10 +538,20 @@ static int explain(CURL *curl, const exchange *self, CURLcode code)
     const char *words = self->message[0] != '\0' ? self->message : curl_easy_strerror(code);
     int status = map_code(code);
 
+    /* A connection that ends between two header lines is no failure to libcurl. */
+    if (code == CURLE_OK && !self->head.is_done)
+        return tpmc__fail(self->err, TPMC_ERR_NETWORK,
+                          "%.*s closed the connection in the middle of its answer",
+                          (int)self->url.host_len, self->url.host);
     if (code == CURLE_OK)
         return 0;
     if (self->stopped != 0)
         return self->stopped;
+    /* libcurl 7.88 has no other code for a line that outgrows its buffer. */
+    if (code == CURLE_OUT_OF_MEMORY && self->was_sent && !self->head.is_done)
+        return tpmc__fail(self->err, TPMC_ERR_PROTOCOL,
+                          "%.*s: the answer holds a header line that is too long",
+                          (int)self->url.host_len, self->url.host);
     if (status == TPMC_ERR_NOMEM)
         return tpmc__fail_nomem(self->err);
     if ((status == TPMC_ERR_TIMEOUT && timed_out_connecting(curl, self)) || went_away(code, words))
