@@ -473,6 +473,9 @@ typedef struct curl_failure {
     int status;
 } curl_failure;
 
+/* CURLE_TOO_LARGE, which libcurl has since 8.6 */
+#define TOO_LARGE ((CURLcode)100)
+
 static const curl_failure failures[] = {
     { CURLE_COULDNT_RESOLVE_PROXY, TPMC_ERR_NETWORK },
     { CURLE_COULDNT_RESOLVE_HOST, TPMC_ERR_NETWORK },
@@ -493,6 +496,7 @@ static const curl_failure failures[] = {
     { CURLE_OPERATION_TIMEDOUT, TPMC_ERR_TIMEOUT },
     { CURLE_UNSUPPORTED_PROTOCOL, TPMC_ERR_PROTOCOL },
     { CURLE_WEIRD_SERVER_REPLY, TPMC_ERR_PROTOCOL },
+    { TOO_LARGE, TPMC_ERR_PROTOCOL },
     { CURLE_BAD_CONTENT_ENCODING, TPMC_ERR_PROTOCOL },
     { CURLE_URL_MALFORMAT, TPMC_ERR_ARGUMENT },
     { CURLE_OUT_OF_MEMORY, TPMC_ERR_NOMEM },
@@ -533,18 +537,33 @@ static int went_away(CURLcode code, const char *words)
     return 0;
 }
 
+/* An answer that libcurl has taken is whole only if it says itself where it ends. */
+static int check_end(const exchange *self)
+{
+    const tpmc_http_response *response = self->response;
+
+    /* A connection that ends between two header lines is no failure to libcurl, */
+    if (!self->head.is_done)
+        return tpmc__fail(self->err, TPMC_ERR_NETWORK,
+                          "%.*s closed the connection in the middle of its answer",
+                          (int)self->url.host_len, self->url.host);
+    /* and neither is a TLS connection that was cut rather than closed. */
+    if (self->url.is_https && tpmc_http_response_body_len(response) != 0 &&
+        tpmc_http_response_header(response, "Content-Length") == NULL &&
+        tpmc_http_response_header(response, "Transfer-Encoding") == NULL)
+        return tpmc__fail(self->err, TPMC_ERR_PROTOCOL,
+                          "%.*s: the answer does not say how long it is, and may have been cut",
+                          (int)self->url.host_len, self->url.host);
+    return 0;
+}
+
 static int explain(CURL *curl, const exchange *self, CURLcode code)
 {
     const char *words = self->message[0] != '\0' ? self->message : curl_easy_strerror(code);
     int status = map_code(code);
 
-    /* A connection that ends between two header lines is no failure to libcurl. */
-    if (code == CURLE_OK && !self->head.is_done)
-        return tpmc__fail(self->err, TPMC_ERR_NETWORK,
-                          "%.*s closed the connection in the middle of its answer",
-                          (int)self->url.host_len, self->url.host);
     if (code == CURLE_OK)
-        return 0;
+        return check_end(self);
     if (self->stopped != 0)
         return self->stopped;
     /* libcurl 7.88 has no other code for a line that outgrows its buffer. */
