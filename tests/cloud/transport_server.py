@@ -181,6 +181,7 @@ LITERALS = {
     "/long-field": HEAD + b"A: " + b"a" * 17000 + b"\r\nContent-Length: 0\r\n\r\n",
     "/many-fields": HEAD + b"A: b\r\n" * 200 + b"Content-Length: 0\r\n\r\n",
     "/until-close": HEAD + b"\r\nhello",
+    "/until-cut": HEAD + b"\r\nhello",
     "/shorter": HEAD + b"Content-Length: 5\r\n\r\nhello, and more than was promised",
 }
 
@@ -236,6 +237,8 @@ class Server:
         """Returns whether the connection stays open."""
         if path in LITERALS:
             connection.sendall(LITERALS[path])
+            if path == "/until-close" and self.context is not None:
+                connection.unwrap()
             return False
         if path in ENDLESS:
             forever(connection, *ENDLESS[path], pause=0.05 if "drip" in path else 0.0)

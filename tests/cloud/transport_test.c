@@ -193,6 +193,8 @@ static void answers_are_taken_whole_or_not_at_all(void **state)
             assert_string_equal(body_of(&b), item->words);
         assert_true(b.took_ms < 10000);
     }
+    /* libcurl's code for these depends on its version. */
+    assert_true(get(&b, "/until-cut") != 0);
     assert_true(get(&b, "/bad-length") != 0);
     assert_true(get(&b, "/bad-chunk") != 0);
     expect_success(get(&b, "/exact"), b.err);
