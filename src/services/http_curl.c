@@ -409,13 +409,22 @@ static void set_limits(setter *to, const exchange *self)
     set_number(to, CURLOPT_HEADEROPT, CURLHEADER_SEPARATE);
 }
 
+/* A signature is made over the path as it is, and newer libcurls would rewrite a %2e. */
+static void set_path(setter *to, const char *path)
+{
+    char text[TPMC__URL_MAX + 2];
+
+    (void)snprintf(text, sizeof(text), "%s%s", path[0] == '/' ? "" : "/", path);
+    set_number(to, CURLOPT_PATH_AS_IS, 1);
+    set_text(to, CURLOPT_REQUEST_TARGET, text);
+}
+
 static void set_target(setter *to, const exchange *self)
 {
     /* tpmc__http_exchange() has seen that plain http goes to a loopback address, and may. */
     set_text(to, CURLOPT_PROTOCOLS_STR, self->url.is_https ? "https" : "http");
     set_text(to, CURLOPT_URL, tpmc_http_request_url(self->request));
-    /* A signature is made over the path as it is. */
-    set_number(to, CURLOPT_PATH_AS_IS, 1);
+    set_path(to, self->url.path);
     set_number(to, CURLOPT_DISALLOW_USERNAME_IN_URL, 1);
     set_text(to, CURLOPT_PROXY, choose_proxy(self));
     set_text(to, CURLOPT_NOPROXY, "");
@@ -513,12 +522,9 @@ static int map_code(CURLcode code)
 }
 
 /* 1 when connecting took too long, and the call as a whole did not. */
-static int timed_out_connecting(CURL *curl, const exchange *self)
+static int timed_out_connecting(const exchange *self)
 {
-    curl_off_t ready_us = 0;
-
-    (void)curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
-    return ready_us == 0 &&
+    return !self->was_sent &&
            tpmc__options_number(&self->env->options, TPMC__ENV_CONNECT_TIMEOUT_MS) <
                tpmc_http_request_time_left_ms(self->request);
 }
@@ -557,7 +563,7 @@ static int check_end(const exchange *self)
     return 0;
 }
 
-static int explain(CURL *curl, const exchange *self, CURLcode code)
+static int explain(const exchange *self, CURLcode code)
 {
     const char *words = self->message[0] != '\0' ? self->message : curl_easy_strerror(code);
     int status = map_code(code);
@@ -573,7 +579,7 @@ static int explain(CURL *curl, const exchange *self, CURLcode code)
                           (int)self->url.host_len, self->url.host);
     if (status == TPMC_ERR_NOMEM)
         return tpmc__fail_nomem(self->err);
-    if ((status == TPMC_ERR_TIMEOUT && timed_out_connecting(curl, self)) || went_away(code, words))
+    if ((status == TPMC_ERR_TIMEOUT && timed_out_connecting(self)) || went_away(code, words))
         status = TPMC_ERR_NETWORK;
     return tpmc__fail(self->err, status, "the request to %.*s failed: %s", (int)self->url.host_len,
                       self->url.host, words);
@@ -630,7 +636,7 @@ static int perform_on(pool *connections, exchange *self)
     /* A callback has forked, and its child goes on: the connection is the parent's. */
     if (tpmc__env_forked(self->env))
         return self->stopped;
-    status = explain(curl, self, code);
+    status = explain(self, code);
     (void)curl_multi_remove_handle(connections->multi, curl);
     curl_easy_cleanup(curl);
     return status;

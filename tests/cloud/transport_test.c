@@ -23,6 +23,9 @@ static void sends_the_request_as_it_is(void **state)
     assert_non_null(strstr(agent, " app/1.0\nAuthorization: " CANARY "\n\n"));
     /* Nothing but Host, User-Agent and what the request holds. */
     assert_null(strstr(body_of(&b), "Accept"));
+    /* A URL without path means the root. */
+    expect_success(get(&b, ""), b.err);
+    expect_body_holds(&b, "\nGET /?sig=" CANARY "\n");
     close_bench(&b);
 }
 

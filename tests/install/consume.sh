@@ -62,4 +62,18 @@ step "add_subdirectory from a project with rules of its own"
 cmake -S "$here/vendored" -B "$work/vendored" -DTPMCLOUD_DIR="$source_dir" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 cmake --build "$work/vendored" -j "$(nproc)" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 "$work/vendored/vendored"
+
+step "a static build without libcurl, where there is none"
+cmake -S "$source_dir" -B "$work/small" -DCMAKE_BUILD_TYPE=Debug -DBUILD_SHARED_LIBS=OFF -DTPMCLOUD_WITH_CURL=OFF \
+  -DCMAKE_DISABLE_FIND_PACKAGE_CURL=ON -DTPMCLOUD_BUILD_CLI=OFF -DTPMCLOUD_BUILD_TESTS=OFF \
+  -DTPMCLOUD_BUILD_EXAMPLES=OFF -DCMAKE_INSTALL_PREFIX="$work/small-prefix" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+cmake --build "$work/small" -j "$(nproc)" --target install >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+PKG_CONFIG_PATH=$(dirname "$(find "$work/small-prefix" -name tpmcloud.pc)")
+read -r -a small <<<"$(pkg-config --static --cflags --libs tpmcloud)"
+"$CC" "$here/consumer/consumer.c" "${small[@]}" -o "$work/small-program"
+LD_LIBRARY_PATH='' "$work/small-program"
+if [[ "${small[*]}" = *curl* ]] || readelf -d "$work/small-program" | grep -q 'NEEDED.*curl'; then
+  echo "libcurl is in a build without it"
+  exit 1
+fi
 echo "all consumers work"
