@@ -224,7 +224,8 @@ class Server:
                 reset(connection)
                 return
             body = reader.read(length)
-            if version != "HTTP/1.1" or not any(field.startswith("Host: ") for field in fields):
+            names = [field.partition(":")[0].lower() for field in fields]
+            if version != "HTTP/1.1" or names.count("host") != 1 or "expect" in names:
                 answer(connection, b"", "400 Bad Request")
                 return
             seen = [f"connection {number}", f"request {served}", f"{method} {target}", *fields, "",

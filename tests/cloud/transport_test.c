@@ -69,6 +69,21 @@ static void sends_a_body_and_fields_of_every_kind(void **state)
     close_bench(&b);
 }
 
+/* libcurl would ask first whether a large body is welcome. */
+static void a_large_body_is_sent_at_once(void **state)
+{
+    static uint8_t body[2 * 1024 * 1024];
+    bench b;
+
+    (void)state;
+    open_bench(&b);
+    b.body = body;
+    b.body_len = sizeof(body);
+    expect_success(get(&b, "/status/201"), b.err);
+    assert_int_equal(tpmc_http_response_status(b.response), 201);
+    close_bench(&b);
+}
+
 typedef struct server {
     const char *host;
     const char *name;
@@ -301,6 +316,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_proxy_is_used_when_asked_and_never_for_loopback),
         cmocka_unit_test(sends_the_request_as_it_is),
         cmocka_unit_test(sends_a_body_and_fields_of_every_kind),
+        cmocka_unit_test(a_large_body_is_sent_at_once),
         cmocka_unit_test(only_a_server_that_proves_itself_is_asked),
         cmocka_unit_test(roots_are_those_of_the_options),
         cmocka_unit_test(answers_are_taken_whole_or_not_at_all),
