@@ -24,13 +24,12 @@ static const char *folder(void)
 const char *port_of(const char *server)
 {
     size_t len = strlen(server);
-    char **item;
+    char **item = arguments + 2;
 
-    for (item = arguments + 2; *item != NULL; item++)
-        if (strncmp(*item, server, len) == 0 && (*item)[len] == '=')
-            return *item + len + 1;
-    check(!"a server of that name");
-    return NULL;
+    while (*item != NULL && (strncmp(*item, server, len) != 0 || (*item)[len] != '='))
+        item++;
+    check(*item != NULL);
+    return *item + len + 1;
 }
 
 int64_t now_ms(void)
