@@ -53,7 +53,11 @@ def decode(token):
 
 def check_query(parts):
     query = {}
-    for name, value in urllib.parse.parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True):
+    try:
+        pairs = urllib.parse.parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True)
+    except ValueError as error:
+        raise BadToken(f"the query cannot be read: {error}") from None
+    for name, value in pairs:
         if name.lower() not in QUERY_NAMES:
             raise BadToken(f"non-whitelisted query parameter \"{name}\"")
         if name.lower() in query:

@@ -72,6 +72,8 @@ def from_header(request):
 
 
 def from_query(request, query):
+    if "X-Amz-Signature" not in query:
+        raise Refusal(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
     if request.header("Authorization") is not None or request.header("X-Amz-Date") is not None:
         raise strict("a presigned request has a signature in its headers, too")
     if not re.search(r"&X-Amz-Signature=[0-9a-f]{64}$", request.query):

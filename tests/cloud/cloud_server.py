@@ -10,6 +10,7 @@ The control takes POST /behave (a list of misbehaviours, see cloud_misbehave.py)
 misbehaviours), POST /config (a JSON merge patch of the configuration), GET /config, and GET /log.
 """
 import argparse
+import contextlib
 import email.utils
 import http.server
 import itertools
@@ -91,6 +92,7 @@ class CloudHandler(http.server.BaseHTTPRequestHandler):
         if body is None or len(self.headers.get_all("Host") or []) != 1:
             self.close_connection = True
             self.send_answer(cloud_frame.Answer(400, "the body's length or the host is not clear\n", "text/plain"))
+            self.drain()
             return
         headers = [(name, str(value)) for name, value in self.headers.items()]
         target = self.requestline.split(" ")[1]
@@ -98,6 +100,15 @@ class CloudHandler(http.server.BaseHTTPRequestHandler):
         self.send_answer(self.server.cloud.exchange(request))
 
     do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = serve
+
+    def drain(self):
+        """Takes what still comes, for else the kernel's reset may overtake the answer."""
+        self.wfile.flush()
+        self.request.settimeout(0.5)
+        self.request.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(OSError):
+            while self.request.recv(65536):
+                pass
 
     def head(self, answer):
         self.close_connection = self.close_connection or "close" in answer.wire
