@@ -46,7 +46,9 @@ class Reply:
 
 
 def context(control):
-    return ssl.create_default_context(cafile=control.ca)
+    strict = ssl.create_default_context(cafile=control.ca)
+    strict.verify_flags |= ssl.VERIFY_X509_STRICT  # the default from Python 3.13 on
+    return strict
 
 
 def send(control, method, target, headers, body=b"", timeout=20):

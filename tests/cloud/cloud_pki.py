@@ -98,6 +98,9 @@ class Authority:
         builder = x509.CertificateBuilder(issuer_name, name_of(name), public, serial or x509.random_serial_number(),
                                           start, start + datetime.timedelta(days=days))
         builder = builder.add_extension(x509.BasicConstraints(ca, None), critical=True)
+        # Python 3.13 and others demand both identifiers.
+        builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+        builder = builder.add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
         if usage is not None:
             builder = builder.add_extension(key_usage(*usage), critical=True)
         for value in extensions:

@@ -221,6 +221,7 @@ def bad_certificates(checks, cloud, world):
     below = world.middle[2].issue("below", public)
     bad("other root of that name", "Untrusted certificate. Insufficient certificate", stranger.issue("d", public))
     bad("other root", "Untrusted", cloud_pki.Authority("other").issue("d", public))
+    bad("the root's key, another name", "Insufficient certificate", cloud_pki.Authority("alias", key=world.root.key).issue("d", public))
     bad("no chain", "Insufficient certificate", below)
     bad("chain with a gap", "Insufficient certificate", below, [world.middle[2], world.middle[0]])
     bad("chain in the wrong order", "Insufficient certificate", below, world.middle)
@@ -241,7 +242,11 @@ def bad_certificates(checks, cloud, world):
     revoked = world.issue(serial=4711)
     cloud.config(rolesanywhere={"trust_anchors": {ANCHOR: {"revoked": ["4711"]}}})
     bad("revoked", "revoked", revoked)
-    raw = {"no certificate": (None, 403), "no base64": ("!!", 400), "cut": (der64(revoked)[:-8], 400), "PEM": ("LS0tLS1CRUdJTg==", 400)}
+
+
+def bad_certificate_headers(checks, cloud, world):
+    below = world.middle[2].issue("below", world.keys["P-256"].public_key())
+    raw = {"no certificate": (None, 403), "no base64": ("!!", 400), "cut": (der64(below)[:-8], 400), "PEM": ("LS0tLS1CRUdJTg==", 400)}
     for name, (value, status) in raw.items():
         call = Call(cloud, world)
         call.headers.pop("x-amz-x509") if value is None else call.header("x-amz-x509", value)
@@ -253,6 +258,6 @@ def bad_certificates(checks, cloud, world):
 
 def run(checks):
     world = World()
-    for cases in (good_calls, bad_fields, bad_signatures, bad_certificates):
+    for cases in (good_calls, bad_fields, bad_signatures, bad_certificates, bad_certificate_headers):
         with cloud_control.Cloud(world.config()) as cloud:
             cases(checks, cloud, world)
