@@ -31,8 +31,12 @@ extern "C" {
 #define TPMC_OBJECT_KEY 4
 /** Options of tpmc_gcp. */
 #define TPMC_OBJECT_GCP 5
+/** Options of tpmc_aws_rolesanywhere. */
+#define TPMC_OBJECT_AWS_ROLESANYWHERE 6
+/** Options of tpmc_aws_hmac. */
+#define TPMC_OBJECT_AWS_HMAC 7
 
-/** Text without control characters. */
+/** Text without control characters; a few options take line ends and tabs too. */
 #define TPMC_OPTION_TEXT 1
 /** A decimal number within a range. */
 #define TPMC_OPTION_NUMBER 2

@@ -8,6 +8,8 @@
  */
 
 #include "tpmcloud/aws.h"
+#include "tpmcloud/aws_hmac.h"
+#include "tpmcloud/aws_rolesanywhere.h"
 #include "tpmcloud/bytes.h"
 #include "tpmcloud/env.h"
 #include "tpmcloud/error.h"

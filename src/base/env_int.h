@@ -119,6 +119,8 @@ int tpmc__env_http(tpmc_env *env, const tpmc_http_request *request, tpmc_http_re
 /* What a callback returned, made into 0 or one of our codes: anything that is not ours is
  * TPMC_ERR_IO. */
 int tpmc__callback_status(int returned);
+/* Remembers a new callback's user before the former one is let go of. */
+void tpmc__hook_replace(tpmc__hook *hook, void *user, tpmc_release_fn release);
 /* Calls `release` if there is one, and forgets it. */
 void tpmc__hook_release(tpmc__hook *hook);
 

@@ -37,8 +37,7 @@ static int check(tpmc_env *env, int has_fn, tpmc_release_fn release, tpmc_error 
     return 0;
 }
 
-/* Remembers the new callback's user before the former one is let go of. */
-static void replace(tpmc__hook *hook, void *user, tpmc_release_fn release)
+void tpmc__hook_replace(tpmc__hook *hook, void *user, tpmc_release_fn release)
 {
     tpmc__hook former = *hook;
 
@@ -56,7 +55,7 @@ int tpmc_env_set_http(tpmc_env *env, tpmc_http_fn fn, void *user, tpmc_release_f
     if (status != 0)
         return status;
     env->http = fn;
-    replace(&env->http_hook, user, release);
+    tpmc__hook_replace(&env->http_hook, user, release);
     return 0;
 }
 
@@ -69,7 +68,7 @@ int tpmc_env_set_wall_clock(tpmc_env *env, tpmc_clock_fn fn, void *user, tpmc_re
     if (status != 0)
         return status;
     env->wall_clock = fn;
-    replace(&env->wall_clock_hook, user, release);
+    tpmc__hook_replace(&env->wall_clock_hook, user, release);
     return 0;
 }
 
@@ -82,7 +81,7 @@ int tpmc_env_set_monotonic_clock(tpmc_env *env, tpmc_clock_fn fn, void *user,
     if (status != 0)
         return status;
     env->monotonic_clock = fn;
-    replace(&env->monotonic_clock_hook, user, release);
+    tpmc__hook_replace(&env->monotonic_clock_hook, user, release);
     return 0;
 }
 
@@ -95,7 +94,7 @@ int tpmc_env_set_sleep(tpmc_env *env, tpmc_sleep_fn fn, void *user, tpmc_release
     if (status != 0)
         return status;
     env->sleep = fn;
-    replace(&env->sleep_hook, user, release);
+    tpmc__hook_replace(&env->sleep_hook, user, release);
     return 0;
 }
 
@@ -108,7 +107,7 @@ int tpmc_env_set_should_stop(tpmc_env *env, tpmc_should_stop_fn fn, void *user,
     if (status != 0)
         return status;
     env->should_stop = fn;
-    replace(&env->should_stop_hook, user, release);
+    tpmc__hook_replace(&env->should_stop_hook, user, release);
     return 0;
 }
 
@@ -121,7 +120,7 @@ int tpmc_env_set_random(tpmc_env *env, tpmc_random_fn fn, void *user, tpmc_relea
     if (status != 0)
         return status;
     env->random = fn;
-    replace(&env->random_hook, user, release);
+    tpmc__hook_replace(&env->random_hook, user, release);
     return 0;
 }
 
@@ -134,6 +133,6 @@ int tpmc_env_set_log(tpmc_env *env, tpmc_log_fn fn, void *user, tpmc_release_fn 
     if (status != 0)
         return status;
     env->log = fn;
-    replace(&env->log_hook, user, release);
+    tpmc__hook_replace(&env->log_hook, user, release);
     return 0;
 }

@@ -16,6 +16,13 @@
 static const char visible[] = "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                               "[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~";
 static const char digits[] = "0123456789";
+static const char region_characters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+static const char key_id_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                        "0123456789_-.";
+static const char session_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                         "0123456789_+=,.@-";
+static const char external_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                          "0123456789_+=,.@-:/";
 static const char hex_digits[] = "0123456789abcdefABCDEF";
 
 static int is_visible(const char *value)
@@ -143,6 +150,49 @@ const char *tpmc__check_name_hex(const char *value)
         return "is not the Name of a TPM object: those have 34 to 66 bytes, which are 68 to 132 "
                "hexadecimal digits";
     return NULL;
+}
+
+/* NULL when `value` is made of `characters` alone, else `reason`. */
+static const char *check_characters(const char *value, const char *characters, const char *reason)
+{
+    return value[strspn(value, characters)] == '\0' ? NULL : reason;
+}
+
+const char *tpmc__check_region(const char *value)
+{
+    return check_characters(value, region_characters,
+                            "is not a region: those are made of a-z, 0-9 and '-'");
+}
+
+const char *tpmc__check_access_key_id(const char *value)
+{
+    return check_characters(value, key_id_characters,
+                            "may hold only letters, digits, '_', '-' and '.'");
+}
+
+const char *tpmc__check_session_name(const char *value)
+{
+    return check_characters(value, session_characters, "may hold only letters, digits and _+=,.@-");
+}
+
+const char *tpmc__check_external_id(const char *value)
+{
+    return check_characters(value, external_characters,
+                            "may hold only letters, digits and _+=,.@:/-");
+}
+
+const char *tpmc__check_mfa_code(const char *value)
+{
+    return check_characters(value, digits, "may hold only digits");
+}
+
+const char *tpmc__check_pair(const char *value)
+{
+    const char *sign = strchr(value, '=');
+
+    if (sign == NULL)
+        return "is not of the form key=value";
+    return sign != value ? NULL : "has no key before the '='";
 }
 
 const char *tpmc__check_pcr(const char *value)

@@ -19,6 +19,19 @@ const char *tpmc__check_proxy(const char *value);
 /* The Name of a TPM object: 34 to 66 bytes as hex, perhaps with 0x before it. */
 const char *tpmc__check_name_hex(const char *value);
 
+/* A name of a region of AWS as far as a host name's label can tell. */
+const char *tpmc__check_region(const char *value);
+/* Letters, digits and '_', as AWS has them, and '-' and '.', as servers like it have them. */
+const char *tpmc__check_access_key_id(const char *value);
+/* Letters, digits and _+=,.@-, of which AWS makes the names of sessions. */
+const char *tpmc__check_session_name(const char *value);
+/* These and ':' and '/'. */
+const char *tpmc__check_external_id(const char *value);
+/* Decimal digits only. */
+const char *tpmc__check_mfa_code(const char *value);
+/* A key that is not empty, '=' and a value. */
+const char *tpmc__check_pair(const char *value);
+
 /* Registers, as tpmc__pcr_text_parse() reads them. */
 const char *tpmc__check_pcr(const char *value);
 

@@ -23,6 +23,7 @@ typedef struct tpmc__option {
     int64_t max;
     const char *const *choices; /* CHOICE: words, NULL at the end; their indices are the value */
     tpmc__option_check check;
+    int many_lines; /* TEXT: line ends and tabs are taken too */
     int split; /* LIST: a value may hold several, separated by spaces; repeated ones are dropped */
 } tpmc__option;
 

@@ -37,8 +37,13 @@ static const char *show(char out[SHOWN_SIZE], const char *text)
     return out;
 }
 
+static int is_white_space(uint32_t character)
+{
+    return character == '\n' || character == '\r' || character == '\t';
+}
+
 /* 1 when the text is well-formed and without control characters; `reason` says why it is not. */
-static int is_clean(const char *text, size_t len, const char **reason)
+static int is_clean(const tpmc__option *option, const char *text, size_t len, const char **reason)
 {
     const uint8_t *bytes = (const uint8_t *)text;
     uint32_t character = 0;
@@ -50,7 +55,8 @@ static int is_clean(const char *text, size_t len, const char **reason)
     }
     while (pos < len) {
         pos += tpmc__utf8_next(bytes + pos, len - pos, &character);
-        if (tpmc__utf8_is_control(character)) {
+        if (tpmc__utf8_is_control(character) &&
+            !(option->many_lines && is_white_space(character))) {
             *reason = "holds a control character such as a line end or tab: remove it";
             return 0;
         }
@@ -85,15 +91,19 @@ static int copy_text(const tpmc__option *option, const char *text, size_t len, c
     status = check_len(option, len, err);
     if (status != 0)
         return status;
-    if (!is_clean(text, len, &reason))
+    if (!is_clean(option, text, len, &reason))
         return tpmc__fail(err, TPMC_ERR_ARGUMENT, "option '%s' %s", option->name, reason);
     copy = tpmc__mem_copy(text, len);
     if (copy == NULL)
         return tpmc__fail_nomem(err);
     reason = option->check != NULL ? option->check(copy) : NULL;
-    if (reason != NULL) {
+    if (reason != NULL || len < (uint64_t)option->min) {
         tpmc__mem_free(copy);
-        return tpmc__fail(err, TPMC_ERR_ARGUMENT, "option '%s' %s", option->name, reason);
+        return reason != NULL
+                   ? tpmc__fail(err, TPMC_ERR_ARGUMENT, "option '%s' %s", option->name, reason)
+                   : tpmc__fail(err, TPMC_ERR_ARGUMENT,
+                                "option '%s' has %zu bytes; it takes at least %lld", option->name,
+                                len, (long long)option->min);
     }
     *out = copy;
     return 0;

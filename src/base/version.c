@@ -13,6 +13,8 @@ static const module modules[] = {
     { TPMC_MODULE_TPMKEY, 1 },
     { TPMC_MODULE_CURL, TPMCLOUD_WITH_CURL },
     { TPMC_MODULE_GCP, TPMCLOUD_WITH_GCP },
+    { TPMC_MODULE_AWS_ROLESANYWHERE, TPMCLOUD_WITH_AWS_ROLESANYWHERE },
+    { TPMC_MODULE_AWS_HMAC, TPMCLOUD_WITH_AWS_HMAC },
 };
 
 const char *tpmc_version(void)

@@ -91,7 +91,7 @@ static int attempt(call *self, tpmc_error *err)
     if (status != 0)
         goto out;
     status = tpmc__http_exchange(self->env, request, self->deadline_ms, &response, err);
-    if (status == TPMC_ERR_NETWORK)
+    if (status == TPMC_ERR_NETWORK && !self->flow->is_single)
         self->verdict = TPMC__HTTP_RETRY;
     if (status != 0)
         goto out;

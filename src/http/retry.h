@@ -30,6 +30,7 @@ typedef struct tpmc__http_flow {
      */
     int (*judge)(void *context, const tpmc_http_response *response, int *verdict, tpmc_error *err);
     tpmc__http_clock *clock; /* NULL: a wrong clock is told as a failure */
+    int is_single;           /* a request whose answer did not come is not sent again */
 } tpmc__http_flow;
 
 /*

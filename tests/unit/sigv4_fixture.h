@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "codec/digest.h"
 #include "proto/sigv4_key.h"
 
 #define SIGV4_ID "AKIDEXAMPLE"
@@ -18,23 +17,21 @@ typedef struct sigv4_signer {
     tpmc__sigv4_hmac_signer hmac;
     const char *secret;
     int status;                /* what the callbacks return */
-    int kdates;                /* how often kDate was made */
+    int keys;                  /* how often a signing key was made */
     int calls;                 /* of the signature */
     char string_to_sign[1024]; /* of the last call */
 } sigv4_signer;
 
-static inline int sigv4_kdate(void *context, const char *date, uint8_t kdate[TPMC__SIGV4_KEY_SIZE],
-                              tpmc_error *err)
+static inline int sigv4_make_key(void *context, const tpmc__sigv4_scope *scope,
+                                 uint8_t key[TPMC__SIGV4_KEY_SIZE], tpmc_error *err)
 {
     sigv4_signer *signer = context;
-    tpmc__span span = { date, strlen(date) };
-    char key[512];
+    tpmc__sigv4_secret secret = { signer->hmac.env, signer->secret };
 
-    signer->kdates++;
+    signer->keys++;
     if (signer->status != 0)
         return signer->status;
-    (void)snprintf(key, sizeof(key), "AWS4%s", signer->secret);
-    return tpmc__hmac(signer->hmac.env, TPMC__HASH_SHA256, key, strlen(key), &span, 1, kdate, err);
+    return tpmc__sigv4_key_from_secret(&secret, scope, key, err);
 }
 
 static inline int sigv4_sign(void *context, const tpmc__sigv4_scope *scope,
@@ -54,8 +51,8 @@ static inline void sigv4_signer_init(sigv4_signer *signer, tpmc_env *env)
     memset(signer, 0, sizeof(*signer));
     signer->secret = SIGV4_SECRET;
     signer->hmac.env = env;
-    signer->hmac.kdate = sigv4_kdate;
-    signer->hmac.kdate_context = signer;
+    signer->hmac.make_key = sigv4_make_key;
+    signer->hmac.key_context = signer;
 }
 
 /* What the published tests use. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit/expect.h"
 
+#include "codec/digest.h"
 #include "codec/text.h"
 #include "proto/sigv4_key.h"
 #include "unit/codec_env.h"
@@ -25,80 +26,89 @@ static int sign(sigv4_signer *signer, const tpmc__sigv4_scope *scope, char *out)
     return status;
 }
 
-static void the_published_key_is_derived_and_kept(void **state)
+static void the_published_key_is_derived(void **state)
 {
-    sigv4_signer signer;
-    tpmc__sigv4_signing_key kept = { 0 };
-    tpmc__span text = { "text", 4 };
-    uint8_t expected[TPMC__DIGEST_MAX];
-    char with_kept[65];
-    char without[65];
+    tpmc__sigv4_secret secret = { *state, SIGV4_SECRET };
+    tpmc__span date = { published.date, 8 };
+    uint8_t kdate[TPMC__SIGV4_KEY_SIZE];
+    uint8_t key[TPMC__SIGV4_KEY_SIZE];
+    uint8_t other[TPMC__SIGV4_KEY_SIZE];
     tpmc__buf hex;
 
-    sigv4_signer_init(&signer, *state);
-    assert_int_equal(sign(&signer, &published, without), 0);
-    signer.hmac.kept = &kept;
-    assert_int_equal(sign(&signer, &published, with_kept), 0);
-    assert_string_equal(with_kept, without);
+    assert_int_equal(tpmc__sigv4_key_from_secret(&secret, &published, key, NULL), 0);
     tpmc__buf_init(&hex, 64);
-    assert_int_equal(tpmc__hex_encode(kept.key.data, kept.key.len, &hex), 0);
+    assert_int_equal(tpmc__hex_encode(key, sizeof(key), &hex), 0);
     assert_string_equal((const char *)hex.data, published_key);
-    assert_int_equal(tpmc__hmac(*state, TPMC__HASH_SHA256, kept.key.data, kept.key.len, &text, 1,
-                                expected, NULL),
-                     0);
-    tpmc__buf_clear(&hex);
-    assert_int_equal(tpmc__hex_encode(expected, 32, &hex), 0);
-    assert_string_equal((const char *)hex.data, without);
     tpmc__buf_free(&hex);
-    tpmc__sigv4_signing_key_clear(&kept);
-    assert_int_equal(tpmc__secret_is_set(&kept.key), 0);
+    assert_int_equal(tpmc__hmac(*state, TPMC__HASH_SHA256, "AWS4" SIGV4_SECRET,
+                                strlen("AWS4" SIGV4_SECRET), &date, 1, kdate, NULL),
+                     0);
+    assert_int_equal(tpmc__sigv4_key_from_kdate(*state, kdate, &published, other, NULL), 0);
+    assert_memory_equal(other, key, sizeof(key));
 }
 
-static void a_kept_key_serves_its_own_scope_alone(void **state)
+static void a_key_depends_on_all_of_its_scope(void **state)
 {
     static const tpmc__sigv4_scope others[] = {
         { "20150831", "us-east-1", "iam" },
-        { "20150831", "us-east-2", "iam" },
-        { "20150831", "us-east-2", "sts" },
+        { "20150830", "us-east-2", "iam" },
+        { "20150830", "us-east-1", "sts" },
     };
-    sigv4_signer signer;
-    tpmc__sigv4_signing_key kept = { 0 };
-    char first[65];
-    char again[65];
-    char other[65];
+    tpmc__sigv4_secret secret = { *state, SIGV4_SECRET };
+    uint8_t key[TPMC__SIGV4_KEY_SIZE];
+    uint8_t other[TPMC__SIGV4_KEY_SIZE];
 
-    sigv4_signer_init(&signer, *state);
-    signer.hmac.kept = &kept;
-    assert_int_equal(sign(&signer, &published, first), 0);
-    assert_int_equal(sign(&signer, &published, again), 0);
-    assert_int_equal(signer.kdates, 1);
-    assert_string_equal(first, again);
+    assert_int_equal(tpmc__sigv4_key_from_secret(&secret, &published, key, NULL), 0);
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(sign(&signer, &others[i], other), 0);
-        assert_int_equal(signer.kdates, 2 + i);
-        assert_string_not_equal(first, other);
+        assert_int_equal(tpmc__sigv4_key_from_secret(&secret, &others[i], other, NULL), 0);
+        assert_memory_not_equal(other, key, sizeof(key));
     }
-    tpmc__sigv4_signing_key_clear(&kept);
 }
 
-static void a_failing_kdate_leaves_the_kept_key(void **state)
+static void a_signature_is_made_with_the_key_that_is_given(void **state)
 {
-    static const tpmc__sigv4_scope other = { "20150831", "us-east-1", "iam" };
     sigv4_signer signer;
-    tpmc__sigv4_signing_key kept = { 0 };
-    char first[65];
-    char again[65];
+    tpmc__span text = { "text", 4 };
+    uint8_t key[TPMC__SIGV4_KEY_SIZE];
+    uint8_t expected[TPMC__SIGV4_KEY_SIZE];
+    char signature[65];
+    tpmc__buf hex;
 
     sigv4_signer_init(&signer, *state);
-    signer.hmac.kept = &kept;
-    assert_int_equal(sign(&signer, &published, first), 0);
+    assert_int_equal(sign(&signer, &published, signature), 0);
+    assert_int_equal(signer.keys, 1);
+    assert_int_equal(sigv4_make_key(&signer, &published, key, NULL), 0);
+    assert_int_equal(
+        tpmc__hmac(*state, TPMC__HASH_SHA256, key, sizeof(key), &text, 1, expected, NULL), 0);
+    tpmc__buf_init(&hex, 64);
+    assert_int_equal(tpmc__hex_encode(expected, sizeof(expected), &hex), 0);
+    assert_string_equal((const char *)hex.data, signature);
+    tpmc__buf_free(&hex);
+}
+
+static void a_key_that_cannot_be_made_is_told(void **state)
+{
+    sigv4_signer signer;
+    char out[65];
+
+    sigv4_signer_init(&signer, *state);
     signer.status = TPMC_ERR_TPM;
-    assert_int_equal(sign(&signer, &other, again), TPMC_ERR_TPM);
-    assert_int_equal(sign(&signer, &published, again), 0);
-    assert_string_equal(first, again);
-    signer.hmac.kept = NULL;
-    assert_int_equal(sign(&signer, &published, again), TPMC_ERR_TPM);
-    tpmc__sigv4_signing_key_clear(&kept);
+    assert_int_equal(sign(&signer, &published, out), TPMC_ERR_TPM);
+}
+
+static void a_secret_has_a_ceiling(void **state)
+{
+    char text[4094];
+    tpmc__sigv4_secret secret = { *state, text };
+    uint8_t key[TPMC__SIGV4_KEY_SIZE];
+
+    memset(text, 'x', sizeof(text));
+    text[4092] = '\0';
+    assert_int_equal(tpmc__sigv4_key_from_secret(&secret, &published, key, NULL), 0);
+    text[4092] = 'x';
+    text[4093] = '\0';
+    assert_int_equal(tpmc__sigv4_key_from_secret(&secret, &published, key, NULL),
+                     TPMC_ERR_ARGUMENT);
 }
 
 static int attempt(void *context)
@@ -119,9 +129,11 @@ static void a_lack_of_memory_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_published_key_is_derived_and_kept),
-        cmocka_unit_test(a_kept_key_serves_its_own_scope_alone),
-        cmocka_unit_test(a_failing_kdate_leaves_the_kept_key),
+        cmocka_unit_test(the_published_key_is_derived),
+        cmocka_unit_test(a_key_depends_on_all_of_its_scope),
+        cmocka_unit_test(a_signature_is_made_with_the_key_that_is_given),
+        cmocka_unit_test(a_key_that_cannot_be_made_is_told),
+        cmocka_unit_test(a_secret_has_a_ceiling),
         cmocka_unit_test(a_lack_of_memory_is_told),
     };
 
