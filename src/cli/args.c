@@ -80,7 +80,7 @@ static int check_own(const cli_flag *flag, const char *text)
 
     if (flag->kind == TPMC_OPTION_BOOLEAN && boolean_of(text) < 0)
         return usage_error(flag, "is a switch: leave its value out, or give 0 or 1");
-    if (flag->kind == TPMC_OPTION_TEXT && text[0] == '\0')
+    if ((flag->kind == TPMC_OPTION_TEXT || flag->kind == TPMC_OPTION_LIST) && text[0] == '\0')
         return usage_error(flag, "has an empty value");
     if (flag->kind == TPMC_OPTION_NUMBER && !is_number(text))
         return usage_error(flag, "must be a number");
@@ -265,7 +265,8 @@ static int is_stdin(const char *path)
 /* How many of the command's input files are standard input; `last` is one of them. */
 static int count_stdin(const cli_args *args, const char **last)
 {
-    static const char *const inputs[] = { "in", "parent_public", "policy_file", "signing_key" };
+    static const char *const inputs[] = { "in", "parent_public", "policy_file", "signing_key",
+                                          "body" };
     int count = 0;
     size_t i;
 

@@ -11,8 +11,8 @@ struct cli_args;
 
 /* A flag of a command that is no option of a library object. */
 typedef struct cli_own_flag {
-    const char *name;       /* spelt with `_` */
-    int kind;               /* TPMC_OPTION_TEXT, _NUMBER, _CHOICE or _BOOLEAN */
+    const char *name; /* spelt with `_` */
+    int kind; /* TPMC_OPTION_TEXT, _NUMBER, _CHOICE, _BOOLEAN, or _LIST: given several times */
     const char *value_name; /* what stands for the value in the usage; BOOLEAN: NULL */
     const char *default_text;
     const char *const *words; /* CHOICE: NULL at the end */
@@ -73,5 +73,11 @@ extern const cli_command cli_policy_show_command;
 extern const cli_command cli_policy_check_command;
 extern const cli_command cli_policy_sign_command;
 extern const cli_command cli_gcp_token_command;
+extern const cli_command cli_aws_rolesanywhere_credentials_command;
+extern const cli_command cli_aws_hmac_credentials_command;
+extern const cli_command cli_aws_hmac_sign_request_command;
+extern const cli_command cli_aws_hmac_presign_command;
+extern const cli_command cli_aws_hmac_eks_token_command;
+extern const cli_command cli_aws_hmac_caller_identity_command;
 
 #endif

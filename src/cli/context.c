@@ -35,6 +35,16 @@ static int set_gcp(void *object, const char *name, const char *value, tpmc_error
     return tpmc_gcp_set(object, name, value, err);
 }
 
+static int set_aws_rolesanywhere(void *object, const char *name, const char *value, tpmc_error *err)
+{
+    return tpmc_aws_rolesanywhere_set(object, name, value, err);
+}
+
+static int set_aws_hmac(void *object, const char *name, const char *value, tpmc_error *err)
+{
+    return tpmc_aws_hmac_set(object, name, value, err);
+}
+
 int cli_context_failed(const cli_context *context)
 {
     return cli_library_failed(context->command, context->err);
@@ -66,6 +76,17 @@ int cli_context_set_template(cli_context *context, const cli_args *args,
 int cli_context_set_gcp(cli_context *context, const cli_args *args, tpmc_gcp *gcp)
 {
     return apply(context, args, TPMC_OBJECT_GCP, set_gcp, gcp);
+}
+
+int cli_context_set_aws_rolesanywhere(cli_context *context, const cli_args *args,
+                                      tpmc_aws_rolesanywhere *anywhere)
+{
+    return apply(context, args, TPMC_OBJECT_AWS_ROLESANYWHERE, set_aws_rolesanywhere, anywhere);
+}
+
+int cli_context_set_aws_hmac(cli_context *context, const cli_args *args, tpmc_aws_hmac *hmac)
+{
+    return apply(context, args, TPMC_OBJECT_AWS_HMAC, set_aws_hmac, hmac);
 }
 
 static const char *environment_tcti(void)

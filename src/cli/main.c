@@ -12,15 +12,29 @@
 #include "cli/stop_signal.h"
 
 static const cli_command *const command_table[] = {
-    &cli_key_create_command,    &cli_key_import_command,
-    &cli_key_convert_command,   &cli_key_wrap_command,
-    &cli_key_show_command,      &cli_key_public_command,
-    &cli_key_csr_command,       &cli_key_certificate_command,
-    &cli_key_parent_command,    &cli_key_persist_parent_command,
-    &cli_sign_command,          &cli_hmac_command,
-    &cli_policy_digest_command, &cli_policy_show_command,
-    &cli_policy_check_command,  &cli_policy_sign_command,
+    &cli_key_create_command,
+    &cli_key_import_command,
+    &cli_key_convert_command,
+    &cli_key_wrap_command,
+    &cli_key_show_command,
+    &cli_key_public_command,
+    &cli_key_csr_command,
+    &cli_key_certificate_command,
+    &cli_key_parent_command,
+    &cli_key_persist_parent_command,
+    &cli_sign_command,
+    &cli_hmac_command,
+    &cli_policy_digest_command,
+    &cli_policy_show_command,
+    &cli_policy_check_command,
+    &cli_policy_sign_command,
     &cli_gcp_token_command,
+    &cli_aws_rolesanywhere_credentials_command,
+    &cli_aws_hmac_credentials_command,
+    &cli_aws_hmac_sign_request_command,
+    &cli_aws_hmac_presign_command,
+    &cli_aws_hmac_eks_token_command,
+    &cli_aws_hmac_caller_identity_command,
 };
 
 static const cli_command_list commands = {
