@@ -3,8 +3,8 @@
 #define TPMC_CLI_AWS_CREDENTIALS_TEXT_H
 
 #include "cli/args.h"
-#include "tpmcloud/option.h"
 #include "tpmcloud/aws.h"
+#include "tpmcloud/option.h"
 
 /* Flags of the commands that print credentials: `format` and `output_file`. */
 extern const cli_own_flag cli_aws_credentials_flags[];

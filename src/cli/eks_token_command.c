@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,13 +40,12 @@ static const char *find_version(const cli_args *args)
 
 static cJSON *json_of(const tpmc_token *token, const char *version, const char *expires_at)
 {
-    char api_version[64] = "";
+    char api_version[64];
     cJSON *json = cJSON_CreateObject();
     cJSON *status = NULL;
     int complete;
 
-    (void)strncat(api_version, group, sizeof(api_version) - 1);
-    (void)strncat(api_version, version, sizeof(api_version) - strlen(api_version) - 1);
+    (void)snprintf(api_version, sizeof(api_version), "%s%s", group, version);
     complete = cJSON_AddStringToObject(json, "kind", "ExecCredential") != NULL &&
                cJSON_AddStringToObject(json, "apiVersion", api_version) != NULL &&
                cJSON_AddObjectToObject(json, "spec") != NULL;
