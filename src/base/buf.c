@@ -6,7 +6,7 @@
 #include "base/error_int.h"
 #include "base/mem.h"
 
-#define FIRST_CAPACITY 64
+#define FIRST_CAPACITY 256
 
 static void drop_content(tpmc__buf *buf)
 {

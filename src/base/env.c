@@ -5,6 +5,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/provider.h>
 
 #include "base/error_int.h"
@@ -24,7 +25,11 @@ static int make_ossl(tpmc_env *env, tpmc_error *err)
         goto out;
     }
     env->provider = OSSL_PROVIDER_load(env->ossl, "default");
-    if (env->provider == NULL)
+    if (env->provider != NULL) {
+        env->sha256 = EVP_MD_fetch(env->ossl, "SHA256", NULL);
+        env->hmac = EVP_MAC_fetch(env->ossl, "HMAC", NULL);
+    }
+    if (env->sha256 == NULL || env->hmac == NULL)
         status = tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
                             "OpenSSL's default provider cannot be loaded: check the installation "
                             "of OpenSSL 3");
@@ -47,6 +52,8 @@ static void release_hooks(tpmc_env *env)
 
 static void free_ossl(tpmc_env *env)
 {
+    EVP_MD_free(env->sha256);
+    EVP_MAC_free(env->hmac);
     if (env->provider != NULL)
         (void)OSSL_PROVIDER_unload(env->provider);
     OSSL_LIB_CTX_free(env->ossl);

@@ -49,6 +49,9 @@ struct tpmc_env {
      * OpenSSL would look for it, and it may be gone by then. */
     struct ossl_lib_ctx_st *ossl;
     struct ossl_provider_st *provider;
+    /* Fetched once: looking them up costs more than a short hash. */
+    struct evp_md_st *sha256;
+    struct evp_mac_st *hmac;
     tpmc__options options;
     const tpmc__env_defaults *defaults;
     tpmc__transport *transport; /* NULL when the build has none */

@@ -71,6 +71,14 @@ static int fail_unknown(uint16_t hash, tpmc_error *err)
                       (unsigned)hash);
 }
 
+/* A reference of its own, as fetching gives. */
+static EVP_MD *get_md(tpmc_env *env, const hash_row *row)
+{
+    if (row->id != TPMC__HASH_SHA256)
+        return EVP_MD_fetch(env->ossl, row->openssl_name, NULL);
+    return EVP_MD_up_ref(env->sha256) == 1 ? env->sha256 : NULL;
+}
+
 /* 1 when OpenSSL did all of it. */
 static int run_digest(EVP_MD_CTX *context, const EVP_MD *md, const tpmc__span *spans, size_t count,
                       uint8_t *out)
@@ -95,7 +103,7 @@ int tpmc__digest(tpmc_env *env, uint16_t hash, const tpmc__span *spans, size_t c
     if (row == NULL)
         return fail_unknown(hash, err);
     tpmc__openssl_begin();
-    md = EVP_MD_fetch(env->ossl, row->openssl_name, NULL);
+    md = get_md(env, row);
     context = EVP_MD_CTX_new();
     if (md == NULL || context == NULL || !run_digest(context, md, spans, count, out))
         status = tpmc__openssl_fail(err, row->openssl_name);
@@ -151,20 +159,16 @@ static int with_context(tpmc_env *env, uint16_t hash, hmac_fn run, const tpmc__s
                         const tpmc__span *spans, size_t count, uint8_t *out, tpmc_error *err)
 {
     const hash_row *row = find_hash(hash);
-    EVP_MAC *mac = NULL;
     EVP_MAC_CTX *context = NULL;
     int status = 0;
 
     if (row == NULL)
         return fail_unknown(hash, err);
     tpmc__openssl_begin();
-    mac = EVP_MAC_fetch(env->ossl, "HMAC", NULL);
-    if (mac != NULL)
-        context = EVP_MAC_CTX_new(mac);
+    context = EVP_MAC_CTX_new(env->hmac);
     if (context == NULL || !run(context, row, key, spans, count, out))
         status = tpmc__openssl_fail(err, "HMAC");
     EVP_MAC_CTX_free(context);
-    EVP_MAC_free(mac);
     tpmc__openssl_end();
     return status;
 }

@@ -6,9 +6,10 @@
 /* Hex may hold secrets: digits are computed, not looked up. */
 static uint8_t hex_digit(unsigned nibble)
 {
-    unsigned above_nine = (9u - nibble) >> 8 & 1u;
+    /* All ones above 9, else 0. */
+    unsigned mask = 0u - ((9u - nibble) >> 31);
 
-    return (uint8_t)('0' + nibble + above_nine * ('a' - '0' - 10u));
+    return (uint8_t)('0' + nibble + (mask & ('a' - '0' - 10u)));
 }
 
 /* The value of a hex digit, or -1. */
@@ -26,10 +27,16 @@ static int hex_value(char c)
 int tpmc__hex_encode(const void *data, size_t len, tpmc__buf *out)
 {
     const uint8_t *bytes = data;
+    uint8_t *to;
 
-    for (size_t i = 0; i < len; i++) {
-        tpmc__buf_append_byte(out, hex_digit(bytes[i] >> 4));
-        tpmc__buf_append_byte(out, hex_digit(bytes[i] & 0x0f));
+    if (len > SIZE_MAX / 2)
+        return tpmc__buf_fail(out, TPMC_ERR_ARGUMENT);
+    if (len == 0)
+        return tpmc__buf_status(out);
+    to = tpmc__buf_reserve(out, 2 * len);
+    for (size_t i = 0; i < len && to != NULL; i++) {
+        to[2 * i] = hex_digit(bytes[i] >> 4);
+        to[2 * i + 1] = hex_digit(bytes[i] & 0x0f);
     }
     return tpmc__buf_status(out);
 }

@@ -16,7 +16,7 @@
 #define CANONICAL_MAX (2 * 1024 * 1024)
 #define STRING_TO_SIGN_MAX 512
 /* What most requests need, so that the buffer does not have to grow. */
-#define CANONICAL_USUAL 1024
+#define CANONICAL_USUAL 511
 
 static const char empty_hash[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 static const char no_hash[] = "UNSIGNED-PAYLOAD";

@@ -7,7 +7,7 @@ set -eu
 
 program=$1
 # A well-known library takes 157,000 for the same, the signing key derived each time.
-limit=20000
+limit=30000
 few=100
 many=600
 

@@ -196,7 +196,8 @@ static int use_all(void *context)
 
     (void)context;
     tpmc__buf_init(&out, ROOM);
-    tpmc__hex_encode("0123456789012345678901234567890123456789", 40, &out);
+    for (int i = 0; i < 4; i++)
+        tpmc__hex_encode("0123456789012345678901234567890123456789", 40, &out);
     tpmc__hex_decode("00112233", 8, &out);
     tpmc__percent_encode("0123456789012345678901234567890123456789", 40, &out);
     status = tpmc__decimal_append(&out, 1);
