@@ -7,6 +7,7 @@
 #include "tpmcloud/option.h"
 #include "tpmcloud/version.h"
 
+#define NAME_COLUMNS 20
 #define WIDTH 80
 
 const cli_help_row cli_help_environment[] = {
@@ -121,6 +122,15 @@ static void put_rows(FILE *out, const char *heading, const cli_help_row *row)
     }
 }
 
+/* A summary that has no room beside a long name stands below it. */
+static void put_command(FILE *out, const cli_command *command)
+{
+    int is_long = strlen(command->name) >= NAME_COLUMNS;
+
+    (void)fprintf(out, "  %-*s%s", NAME_COLUMNS, command->name, is_long ? "\n" : "");
+    (void)fprintf(out, "%*s%s\n", is_long ? NAME_COLUMNS + 2 : 0, "", command->summary);
+}
+
 void cli_help_overview(FILE *out, const cli_command_list *commands)
 {
     size_t i;
@@ -130,7 +140,7 @@ void cli_help_overview(FILE *out, const cli_command_list *commands)
                   "Usage: tpmcloud COMMAND [FLAG...]\n\nCommands:\n",
                   tpmc_version());
     for (i = 0; i < commands->count; i++)
-        (void)fprintf(out, "  %-20s%s\n", commands->items[i]->name, commands->items[i]->summary);
+        put_command(out, commands->items[i]);
     (void)fputs("  help COMMAND        List the flags of a command, as COMMAND --help does\n"
                 "  help --man          Print the man page\n"
                 "  --version           Print the version\n",
