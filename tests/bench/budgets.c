@@ -18,6 +18,7 @@
 #include "support/software_key.h"
 #include "support/tcti_libtpms.h"
 #include "tpm/turns.h"
+#include "tpmcloud/aws_hmac.h"
 
 #define OWNER_PASSWORD "bench owner password"
 #define PERSISTENT_PARENT 0x81000077u
@@ -371,6 +372,36 @@ static void importing(bench *b)
     tpmc_bytes_free(pem);
 }
 
+#if TPMCLOUD_WITH_AWS_HMAC
+static void sign_for_aws(bench *b, tpmc_aws_hmac *hmac, const char *operation, size_t allowed)
+{
+    tpmc_http_request *request = NULL;
+
+    check(tpmc_http_request_new("GET", "https://example.amazonaws.com/", &request, b->f.err) == 0);
+    check(tpmc_aws_hmac_sign_request(hmac, "s3", "eu-central-1", request, 0, b->f.err) == 0);
+    tpmc_http_request_free(request);
+    row(b, operation, allowed);
+}
+
+static void aws_signatures(bench *b, const char *cache, const char *cold, const char *later,
+                           size_t allowed_later)
+{
+    tpmc_aws_hmac *hmac = NULL;
+    tpmc_key *key = NULL;
+
+    reconnect(b, NULL);
+    key = turn_key(&b->f, &b->files, TURN_HMAC);
+    check(tpmc_aws_hmac_new(b->f.env, key, &hmac, b->f.err) == 0);
+    check(tpmc_aws_hmac_set(hmac, "aws_access_key_id", "AKIDEXAMPLE", b->f.err) == 0);
+    check(tpmc_aws_hmac_set(hmac, "cache_signing_key", cache, b->f.err) == 0);
+    sign_for_aws(b, hmac, cold, 5);
+    sign_for_aws(b, hmac, later, allowed_later);
+    tpmc_aws_hmac_free(hmac);
+    tpmc_key_free(key);
+    tap_clear(b->f.tap);
+}
+#endif
+
 int main(void)
 {
     bench b;
@@ -396,6 +427,11 @@ int main(void)
     importable(&b);
     pair(&b, TURN_RESTRICTED, "restricted key", 5, NULL);
     importing(&b);
+#if TPMCLOUD_WITH_AWS_HMAC
+    aws_signatures(&b, "0", "AWS signature, cold", "AWS signature, later", 1);
+    aws_signatures(&b, "1", "AWS signature, key cached, cold", "AWS signature, key cached, later",
+                   0);
+#endif
     turns_free(&b.files);
     fixture_close(&b.f);
     software_key_cleanup();
