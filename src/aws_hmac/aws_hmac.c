@@ -15,18 +15,6 @@
 
 #define MFA_CODE_SIZE 7
 
-static void *ref_credentials(void *credentials)
-{
-    return tpmc__aws_credentials_ref(credentials);
-}
-
-static void unref_credentials(void *credentials)
-{
-    tpmc_aws_credentials_free(credentials);
-}
-
-static const tpmc__cache_type credentials_type = { ref_credentials, unref_credentials };
-
 /* Each part as soon as it is there, so that tpmc_aws_hmac_free() undoes a half-made object too. */
 static int init(tpmc_aws_hmac *hmac, tpmc_env *env, tpmc_key *key, tpmc_error *err)
 {
@@ -39,7 +27,7 @@ static int init(tpmc_aws_hmac *hmac, tpmc_env *env, tpmc_key *key, tpmc_error *e
     status = tpmc__options_init(&hmac->options, TPMC_OBJECT_AWS_HMAC, err);
     if (status != 0)
         return status;
-    return tpmc__cache_new(env, &credentials_type, &hmac->cache, err);
+    return tpmc__cache_new(env, &tpmc__aws_credentials_cache_type, &hmac->cache, err);
 }
 
 static int new_identity(tpmc_env *env, tpmc_key *key, tpmc_aws_hmac **out, tpmc_error *err)

@@ -28,18 +28,6 @@ struct tpmc_aws_rolesanywhere {
     tpmc__http_clock clock;
 };
 
-static void *ref_credentials(void *credentials)
-{
-    return tpmc__aws_credentials_ref(credentials);
-}
-
-static void unref_credentials(void *credentials)
-{
-    tpmc_aws_credentials_free(credentials);
-}
-
-static const tpmc__cache_type credentials_type = { ref_credentials, unref_credentials };
-
 /* Each part as soon as it is there, so that tpmc_aws_rolesanywhere_free() undoes a half-made object
  * too. */
 static int init(tpmc_aws_rolesanywhere *anywhere, tpmc_env *env, tpmc_key *key, tpmc_error *err)
@@ -59,7 +47,7 @@ static int init(tpmc_aws_rolesanywhere *anywhere, tpmc_env *env, tpmc_key *key, 
     status = tpmc__options_init(&anywhere->options, TPMC_OBJECT_AWS_ROLESANYWHERE, err);
     if (status != 0)
         return status;
-    return tpmc__cache_new(env, &credentials_type, &anywhere->cache, err);
+    return tpmc__cache_new(env, &tpmc__aws_credentials_cache_type, &anywhere->cache, err);
 }
 
 int tpmc_aws_rolesanywhere_new(tpmc_env *env, tpmc_key *key, tpmc_aws_rolesanywhere **out,

@@ -173,3 +173,15 @@ void tpmc_aws_credentials_free(tpmc_aws_credentials *credentials)
     }
     tpmc__mem_free(credentials);
 }
+
+static void *ref_value(void *credentials)
+{
+    return tpmc__aws_credentials_ref(credentials);
+}
+
+static void unref_value(void *credentials)
+{
+    tpmc_aws_credentials_free(credentials);
+}
+
+const tpmc__cache_type tpmc__aws_credentials_cache_type = { ref_value, unref_value };

@@ -3,6 +3,7 @@
 #define TPMC_PROTO_AWS_CREDENTIALS_INT_H
 
 #include "base/ref.h"
+#include "proto/cache.h"
 #include "tpmcloud/aws.h"
 #include "tpmcloud/error.h"
 
@@ -21,5 +22,7 @@ typedef struct tpmc__aws_credentials_parts {
 int tpmc__aws_credentials_new(const tpmc__aws_credentials_parts *parts, tpmc_aws_credentials **out,
                               tpmc_error *err);
 tpmc_aws_credentials *tpmc__aws_credentials_ref(tpmc_aws_credentials *credentials);
+/* For a cache of them. */
+extern const tpmc__cache_type tpmc__aws_credentials_cache_type;
 
 #endif
