@@ -73,7 +73,7 @@ const cli_command cli_aws_hmac_credentials_command = {
     .synopsis =
         "--keyfile KEY.pem --aws-access-key-id ID [--region REGION] [--assume-role-arn ARN] "
         "[FLAG...]",
-    .summary = "Print temporary AWS credentials for an access key in the TPM",
+    .summary = "Print temporary AWS credentials for a key in the TPM",
     .about = "Asks AWS STS for credentials of a role, a federated user or the user itself, with a "
              "request that the secret access key in the TPM signs, and prints them. As "
              "credential_process in AWS's configuration it serves every SDK.",

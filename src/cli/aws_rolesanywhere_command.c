@@ -41,7 +41,7 @@ const cli_command cli_aws_rolesanywhere_credentials_command = {
     .name = "aws-rolesanywhere credentials",
     .synopsis = "--keyfile KEY.pem --public-certificate-file CERT.pem --trust-anchor-arn ARN "
                 "--profile-arn ARN --role-arn ARN [FLAG...]",
-    .summary = "Print credentials of an AWS role for the certificate of a key",
+    .summary = "Print credentials of an AWS role for a certificate's key",
     .about = "Opens a session with AWS IAM Roles Anywhere, which the key in the TPM signs for, and "
              "prints the credentials of the role. As credential_process in AWS's configuration it "
              "serves every SDK.",

@@ -7,8 +7,9 @@
 #include "tpmcloud/option.h"
 #include "tpmcloud/version.h"
 
-#define NAME_COLUMNS 20
 #define WIDTH 80
+/* Of the names of commands; behind a longer one the summary stands on a line of its own. */
+#define NAME_WIDTH 20
 
 const cli_help_row cli_help_environment[] = {
     { "TPMCLOUD_TCTI, TPM2TOOLS_TCTI",
@@ -29,9 +30,13 @@ static const struct {
     int object;
     const char *heading;
 } headings[] = {
-    { TPMC_OBJECT_ENV, "Network" },          { TPMC_OBJECT_TPM, "TPM connection" },
-    { TPMC_OBJECT_KEY_TEMPLATE, "New key" }, { TPMC_OBJECT_KEY, "Key" },
+    { TPMC_OBJECT_ENV, "Network" },
+    { TPMC_OBJECT_TPM, "TPM connection" },
+    { TPMC_OBJECT_KEY_TEMPLATE, "New key" },
+    { TPMC_OBJECT_KEY, "Key" },
     { TPMC_OBJECT_GCP, "Google Cloud" },
+    { TPMC_OBJECT_AWS_ROLESANYWHERE, "AWS Roles Anywhere" },
+    { TPMC_OBJECT_AWS_HMAC, "AWS access key" },
 };
 
 const char *cli_help_heading(const cli_flag *flag)
@@ -122,13 +127,12 @@ static void put_rows(FILE *out, const char *heading, const cli_help_row *row)
     }
 }
 
-/* A summary that has no room beside a long name stands below it. */
 static void put_command(FILE *out, const cli_command *command)
 {
-    int is_long = strlen(command->name) >= NAME_COLUMNS;
+    const char *gap = strlen(command->name) < NAME_WIDTH ? "" : "\n  ";
 
-    (void)fprintf(out, "  %-*s%s", NAME_COLUMNS, command->name, is_long ? "\n" : "");
-    (void)fprintf(out, "%*s%s\n", is_long ? NAME_COLUMNS + 2 : 0, "", command->summary);
+    (void)fprintf(out, "  %-*s%s%*s%s\n", NAME_WIDTH, command->name, gap,
+                  gap[0] == '\0' ? 0 : NAME_WIDTH, "", command->summary);
 }
 
 void cli_help_overview(FILE *out, const cli_command_list *commands)

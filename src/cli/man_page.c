@@ -8,8 +8,10 @@
 #include "tpmcloud/version.h"
 
 /* Flags that several commands share are listed once, by the object they belong to. */
-static const int shared_objects[] = { TPMC_OBJECT_GCP, TPMC_OBJECT_KEY, TPMC_OBJECT_KEY_TEMPLATE,
-                                      TPMC_OBJECT_TPM, TPMC_OBJECT_ENV };
+static const int shared_objects[] = { TPMC_OBJECT_GCP,          TPMC_OBJECT_AWS_ROLESANYWHERE,
+                                      TPMC_OBJECT_AWS_HMAC,     TPMC_OBJECT_KEY,
+                                      TPMC_OBJECT_KEY_TEMPLATE, TPMC_OBJECT_TPM,
+                                      TPMC_OBJECT_ENV };
 #define SHARED_COUNT (sizeof(shared_objects) / sizeof(shared_objects[0]))
 
 /* Text that roff prints as it is. */
@@ -175,6 +177,9 @@ void cli_help_man_page(FILE *out, const cli_command_list *commands)
                 "tpmcloud key import \\-\\-in account.json \\-\\-out key.pem\n"
                 "tpmcloud gcp token \\-\\-keyfile key.pem \\-\\-email "
                 "robot@project.iam.gserviceaccount.com\n"
+                "tpmcloud key import \\-\\-aws \\-\\-in secret \\-\\-out aws.pem\n"
+                "tpmcloud aws\\-hmac credentials \\-\\-keyfile aws.pem "
+                "\\-\\-aws\\-access\\-key\\-id AKIAIOSFODNN7EXAMPLE \\-\\-region eu\\-central\\-1\n"
                 "tpmcloud sign \\-\\-keyfile key.pem \\-\\-in message \\-\\-out message.sig\n"
                 "tpmcloud key public key.pem > key.pub\n"
                 "openssl dgst \\-sha256 \\-verify key.pub \\-signature message.sig message\n"

@@ -76,6 +76,9 @@ for words in "" "key create" "key import" "key convert" "key wrap" "key show" "k
   check "no flag of '$words' is listed twice" sh -c '! grep -oE "^  --[A-Za-z-]+" out | sort | uniq -d | grep .'
   check "no line of it is too long" sh -c '! tail -n +2 out | grep -E "^.{81}"'
 done
+expect "overview" 0 '' --help
+check "no name runs into its summary" sh -c 'grep -A1 "^  aws-hmac caller-identity$" out | grep -qE "^ {22}Ask"'
+check "no group of flags is without a name" sh -c "! '$program' help --man | grep -q '[ ,]Other'"
 check "help lists flags from the tables with defaults" sh -c \
   "'$program' gcp token --help | tr '\n' ' ' | grep -qE -- '--expire-in NUMBER +.*3600\)'"
 expect "help of a group" 0 '' key --help
