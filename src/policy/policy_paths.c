@@ -91,7 +91,7 @@ void tpmc__policy_paths_free(tpmc__policy_paths *paths)
 /* Why the way that the search is on cannot be gone. Said once, however many ways lead there. */
 static void leave_out(struct finder *f, const char *reason)
 {
-    char text[LABEL_MAX + REASON_MAX];
+    char text[LABEL_MAX + sizeof(": ") + REASON_MAX];
     size_t len = strlen(f->reasons);
 
     (void)snprintf(text, sizeof(text), "%s%s%s", f->label, f->label[0] == '\0' ? "" : ": ", reason);
