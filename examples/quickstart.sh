@@ -1,15 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# From nothing to a Google token whose key is in a TPM, on a bare Debian 12 or 13. Installs what is
-# missing (as root), builds, starts a private software TPM and uses it. Nothing is sent anywhere and
-# nothing of this machine's own TPM is touched. TPMCLOUD_BUILD_DIR moves the build tree.
+# From nothing to a Google token and credentials of AWS whose keys are in a TPM, on a bare Debian 12 or
+# 13. Installs what is missing (as root), builds, starts a private software TPM and a stand-in for AWS
+# on the loopback, and uses them. Nothing is sent anywhere and nothing of this machine's own TPM is
+# touched. TPMCLOUD_BUILD_DIR moves the build tree.
 set -euo pipefail
 
 source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build_dir=${TPMCLOUD_BUILD_DIR:-$source_dir/build}/quickstart
 packages=(gcc cmake ninja-build pkg-config libc6-dev libssl-dev libcurl4-openssl-dev libtss2-dev
-  libcjson-dev swtpm tpm2-tools openssl python3 python3-jwt python3-cryptography)
+  libcjson-dev swtpm tpm2-tools openssl python3 python3-jwt python3-cryptography python3-botocore)
 swtpm_pid=
+cloud_pid=
 work=
 
 bold= plain=
@@ -41,10 +43,11 @@ run_quietly() {
 }
 
 clean_up() {
-  if [ -n "$swtpm_pid" ]; then
-    kill "$swtpm_pid" 2>/dev/null || true
-    wait "$swtpm_pid" 2>/dev/null || true
-  fi
+  local pid
+  for pid in $swtpm_pid $cloud_pid; do
+    kill "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  done
   [ -z "$work" ] || rm -rf "$work"
 }
 
@@ -143,13 +146,81 @@ print("  claims", json.dumps(claims))
 PYTHON
 }
 
+# A stand-in for AWS that checks requests as strictly as it can: it knows one user with an access key,
+# and one role. AWS knows the secret access key too, for it made it.
+start_aws() {
+  local secret
+  secret=$(head -c 30 /dev/urandom | base64)
+  printf '%s\n' "$secret" >"$work/secret-access-key"
+  printf '{"region": "%s", "keys": {"%s": {"secret": "%s", "arn": "%s", "user_id": "AIDAEXAMPLE"}}, "roles": {"%s": {}}}\n' \
+    "$region" "$access_key" "$secret" "arn:aws:iam::$account:user/robot" "$role" >"$work/aws.json"
+  printf '  $ %s &\n' "tests/cloud/cloud_server.py --state aws --config aws.json"
+  /usr/bin/python3 -B "$source_dir/tests/cloud/cloud_server.py" --state "$work/aws" --config "$work/aws.json" >"$work/aws.log" 2>&1 &
+  cloud_pid=$!
+  if ! /usr/bin/python3 -B "$source_dir/tests/cloud/cloud_control.py" wait "$work/aws"; then
+    cat "$work/aws.log" >&2
+    exit 1
+  fi
+  # shellcheck disable=SC1091
+  . "$work/aws/ready"
+  echo "  ready at $CLOUD_URL; the flags --endpoint and --ca-file that lead there are not shown below"
+}
+
+# Runs the program against the stand-in. What it prints of secrets is cut.
+run_aws() {
+  printf '  $'
+  printf ' %q' "$@"
+  printf '\n'
+  "$@" --endpoint "$CLOUD_URL" --ca-file "$CLOUD_CA" |
+    sed -E 's/("(SecretAccessKey|SessionToken)": ?"[^"]{6})[^"]*"/\1..."/g'
+}
+
+# What one does in AWS's console: names the authority as a trust anchor, and a role for a profile.
+register_authority() {
+  /usr/bin/python3 -B "$source_dir/tests/cloud/cloud_control.py" config "$work/aws" \
+    "{\"rolesanywhere\": {\"trust_anchors\": {\"$trust_anchor\": {\"file\": \"$work/authority.pem\"}},
+      \"profiles\": {\"$profile\": {\"roles\": [\"$role\"]}}}}"
+  echo "  registered authority.pem as a trust anchor, with a profile for $role"
+}
+
+write_aws_config() {
+  {
+    printf '[profile by-access-key]\ncredential_process = %s\n' \
+      "tpmcloud aws-hmac credentials --keyfile $work/aws.pem --aws-access-key-id $access_key --region $region --assume-role-arn $role --role-session-name robot --endpoint $CLOUD_URL --ca-file $CLOUD_CA"
+    printf '[profile by-certificate]\ncredential_process = %s\n' \
+      "tpmcloud aws-rolesanywhere credentials --keyfile $work/device.pem --public-certificate-file $work/certificate.pem --trust-anchor-arn $trust_anchor --profile-arn $profile --role-arn $role --endpoint $CLOUD_URL --ca-file $CLOUD_CA"
+  } >"$work/aws-config"
+}
+
+# botocore, which is under AWS's command line and boto3, runs the program by itself.
+use_sdk() {
+  AWS_CONFIG_FILE=$work/aws-config AWS_SHARED_CREDENTIALS_FILE=/dev/null /usr/bin/python3 - "$region" "$CLOUD_URL" "$CLOUD_CA" <<'PYTHON'
+import sys
+
+import botocore.session
+
+region, url, authorities = sys.argv[1:]
+for profile in ("by-access-key", "by-certificate"):
+    session = botocore.session.Session(profile=profile)
+    sts = session.create_client("sts", region_name=region, endpoint_url=url, verify=authorities)
+    print(f"  profile {profile}: botocore is {sts.get_caller_identity()['Arn']}")
+PYTHON
+}
+
 trap clean_up EXIT
 umask 077
 work=$(mktemp -d)
 key_id=0123456789abcdef0123456789abcdef01234567
 email=robot@example.iam.gserviceaccount.com
+region=eu-central-1
+account=123456789012
+access_key=AKIAIOSFODNN7EXAMPLE
+role=arn:aws:iam::$account:role/deploy
+trust_anchor=arn:aws:rolesanywhere:$region:$account:trust-anchor/11111111-2222-3333-4444-555555555555
+profile=arn:aws:rolesanywhere:$region:$account:profile/66666666-7777-8888-9999-000000000000
 # Nothing of the caller's may decide which TPM is used or what is printed.
-unset TPM2TOOLS_TCTI TPMCLOUD_TCTI TSS2_LOG PYTHONPATH PYTHONHOME
+unset TPM2TOOLS_TCTI TPMCLOUD_TCTI TSS2_LOG PYTHONPATH PYTHONHOME "${!AWS_@}"
+export no_proxy=localhost,127.0.0.1
 
 step "1. Install what is missing"
 install_missing
@@ -180,7 +251,30 @@ printf '%s\n' "$token"
 step "7. Verify it with a tool that is not ours"
 verify_token "$token"
 
-step "8. See that nothing stays in the TPM"
+step "8. Start a stand-in for AWS on this machine"
+start_aws
+
+step "9. AWS with an access key: import its secret into the TPM, and become a role"
+run tpmcloud key import --aws --in secret-access-key --out aws.pem
+run shred -u secret-access-key
+run_aws tpmcloud aws-hmac caller-identity --keyfile aws.pem --aws-access-key-id "$access_key" --region "$region"
+run_aws tpmcloud aws-hmac credentials --keyfile aws.pem --aws-access-key-id "$access_key" --region "$region" --assume-role-arn "$role"
+
+step "10. AWS without any secret: a key made in the TPM, and its certificate (Roles Anywhere)"
+run tpmcloud key create --algorithm ecc256 --out device.pem
+run tpmcloud key csr --keyfile device.pem --subject "CN=device 7" --out request.pem
+/usr/bin/python3 -B "$source_dir/tests/cloud/cloud_pki.py" root authority.pem authority.key
+/usr/bin/python3 -B "$source_dir/tests/cloud/cloud_pki.py" issue authority.pem authority.key request.pem "device 7" >certificate.pem
+echo "  an authority of our own certified request.pem: certificate.pem"
+register_authority
+run_aws tpmcloud aws-rolesanywhere credentials --keyfile device.pem --public-certificate-file certificate.pem \
+  --trust-anchor-arn "$trust_anchor" --profile-arn "$profile" --role-arn "$role"
+
+step "11. Let AWS's own SDK use both, by credential_process"
+write_aws_config
+use_sdk
+
+step "12. See that nothing stays in the TPM"
 for what in handles-transient handles-loaded-session; do
   run tpm2_getcap "$what" | tee "$work/handles"
   if [ "$(grep -c '0x' "$work/handles")" != 0 ]; then
