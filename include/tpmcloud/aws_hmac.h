@@ -25,11 +25,13 @@ extern "C" {
  *
  * The secret access key never leaves the TPM, which makes of it the first of the four HMACs that
  * lead to a signing key: one for a UTC day. That one is a secret as good as the access key for its
- * day; it comes out of the TPM encrypted and is wiped at once.
+ * day. It comes out of the TPM encrypted (unless the connection's `bus_protection` is never) and is
+ * wiped as soon as the signing key is made, which is for one day, region and service. The signing
+ * key is wiped after the signature, or with the option `cache_signing_key` kept.
  *
  * Who signs is what the options describe: with `assume_role_arn` or `federation_name` the role or
  * federated user, whose credentials are got from STS, cached and used in software; else the key in
- * the TPM itself.
+ * the TPM itself, which needs no network.
  */
 
 /** One access key of AWS. */
@@ -37,13 +39,16 @@ typedef struct tpmc_aws_hmac tpmc_aws_hmac;
 
 /**
  * \brief Asks for the code that an MFA device shows. Runs with no lock held, once for each time
- * that credentials are got.
+ * that credentials are got. STS takes a code once: a request with one is not sent again, unless STS
+ * says that the clock was wrong.
  *
  * Writes 6 digits and a NUL to `code`, which has room for `capacity` bytes; the library wipes it.
+ * Returns 0 or a `TPMC_ERR_*` code, which becomes that of the call.
  */
 typedef int (*tpmc_mfa_code_fn)(void *user, char *code, size_t capacity);
 
-/** The path is signed as it is: dot segments and repeated '/' stay. */
+/** For tpmc_aws_hmac_sign_request(): the path is signed as it is: dot segments and repeated '/'
+ * stay. */
 #define TPMC_AWS_SIGN_KEEP_PATH 1
 /** What is percent-encoded in the path is not encoded again for the signature. */
 #define TPMC_AWS_SIGN_ENCODE_ONCE 2
@@ -74,7 +79,9 @@ TPMC_API int tpmc_aws_hmac_new(tpmc_env *env, tpmc_key *key, tpmc_aws_hmac **out
 TPMC_API void tpmc_aws_hmac_free(tpmc_aws_hmac *hmac);
 
 /**
- * \brief Sets an option by name; see tpmc_option_name() with TPMC_OBJECT_AWS_HMAC.
+ * \brief Sets an option by name; see tpmc_option_name() with TPMC_OBJECT_AWS_HMAC. Every call needs
+ * `aws_access_key_id`. `region` is needed for signatures, unless they are told theirs, and says
+ * which STS is asked: without it, the global one.
  * \param[in] hmac the identity.
  * \param[in] name an option's name.
  * \param[in] value its value, copied; NULL resets it to the default.
@@ -126,7 +133,8 @@ TPMC_API int tpmc_aws_hmac_get_credentials(tpmc_aws_hmac *hmac, tpmc_aws_credent
                                            tpmc_error *err);
 
 /**
- * \brief Asks STS who the identity is (GetCallerIdentity), which needs no permission.
+ * \brief Asks STS who the identity is (GetCallerIdentity), which needs no permission: whether the
+ * key and the access key id belong together. With a role or federated user it is their session.
  * \param[in] hmac the identity; it freezes as soon as its options pass.
  * \param[out] out a JSON object with the members `UserId`, `Account` and `Arn`, to be freed with
  * tpmc_bytes_free(); NULL on failure.
@@ -187,7 +195,8 @@ TPMC_API int tpmc_aws_hmac_presign(tpmc_aws_hmac *hmac, const char *service, con
  * \brief A token for the Kubernetes API of an EKS cluster, as `aws eks get-token` makes it. It is
  * made anew by each call.
  * \param[in] hmac the identity; it freezes as soon as its options pass.
- * \param[in] cluster the cluster's name, 1 to 100 letters, digits, '-' and '_'.
+ * \param[in] cluster the cluster's name, 1 to 100 letters, digits, '-' and '_' of which the first is
+ * a letter or digit. The option `region` is the cluster's.
  * \param[out] out the token, good for 14 minutes or until the credentials of the role end, to be
  * freed with tpmc_token_free(); NULL on failure.
  * \param[out] err detail of a failure; may be NULL.

@@ -47,7 +47,9 @@ TPMC_API int tpmc_aws_rolesanywhere_new(tpmc_env *env, tpmc_key *key, tpmc_aws_r
 TPMC_API void tpmc_aws_rolesanywhere_free(tpmc_aws_rolesanywhere *anywhere);
 
 /**
- * \brief Sets an option by name; see tpmc_option_name() with TPMC_OBJECT_AWS_ROLESANYWHERE.
+ * \brief Sets an option by name; see tpmc_option_name() with TPMC_OBJECT_AWS_ROLESANYWHERE. Needed are
+ * `trust_anchor_arn`, `profile_arn`, `role_arn`, and a certificate: `public_certificate_file` or
+ * tpmc_aws_rolesanywhere_set_certificate(). The region is the trust anchor's.
  * \param[in] anywhere the identity.
  * \param[in] name an option's name.
  * \param[in] value its value, copied; NULL resets it to the default.
@@ -79,7 +81,8 @@ TPMC_API int tpmc_aws_rolesanywhere_set_certificate(tpmc_aws_rolesanywhere *anyw
 /**
  * \brief Credentials of the role (CreateSession). They are cached: until shortly before their expiry
  * further calls return them without a TPM command or a request. The files of the certificate are
- * looked at before each request and read again when they have changed.
+ * looked at each time that credentials are got, and read again when they have changed; new ones
+ * that cannot be used are logged and passed over while the old certificate is valid.
  * \param[in] anywhere the identity; it freezes as soon as its options pass: after a refusal of them,
  * what is missing can still be set.
  * \param[out] out the credentials, to be freed with tpmc_aws_credentials_free(); NULL on failure.
