@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <openssl/x509.h>
+
 #include "unit/each_allocation.h"
 #include "unit/hmac_bench.h"
 
