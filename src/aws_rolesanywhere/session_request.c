@@ -10,7 +10,8 @@
 #include "http/form.h"
 #include "http/url.h"
 
-#define BODY_MAX (128 * 1024)
+/* 64 instance properties of 1024 bytes, each of which may take two, and the rest. */
+#define BODY_MAX (256 * 1024)
 #define HEADER_MAX 16384
 
 /* One of the ARNs: its name in the request, and the option. */
