@@ -97,13 +97,9 @@ static int copy_text(const tpmc__option *option, const char *text, size_t len, c
     if (copy == NULL)
         return tpmc__fail_nomem(err);
     reason = option->check != NULL ? option->check(copy) : NULL;
-    if (reason != NULL || len < (uint64_t)option->min) {
+    if (reason != NULL) {
         tpmc__mem_free(copy);
-        return reason != NULL
-                   ? tpmc__fail(err, TPMC_ERR_ARGUMENT, "option '%s' %s", option->name, reason)
-                   : tpmc__fail(err, TPMC_ERR_ARGUMENT,
-                                "option '%s' has %zu bytes; it takes at least %lld", option->name,
-                                len, (long long)option->min);
+        return tpmc__fail(err, TPMC_ERR_ARGUMENT, "option '%s' %s", option->name, reason);
     }
     *out = copy;
     return 0;
