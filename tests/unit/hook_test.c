@@ -182,6 +182,43 @@ static void hooks_are_released_once(void **state)
     assert_null(hook.user);
 }
 
+/* The new one is there before the former is released, whose release may look. */
+typedef struct watch {
+    tpmc__hook *hook;
+    const void *seen;
+    int released;
+} watch;
+
+static void look(void *user)
+{
+    watch *self = user;
+
+    self->seen = self->hook->user;
+    self->released++;
+}
+
+static void replacing_releases_the_former_one(void **state)
+{
+    int second = 0;
+    watch first = { NULL, NULL, 0 };
+    tpmc__hook hook = { NULL, NULL };
+
+    (void)state;
+    first.hook = &hook;
+    tpmc__hook_replace(&hook, &first, look);
+    assert_int_equal(first.released, 0);
+    assert_ptr_equal(hook.user, &first);
+    tpmc__hook_replace(&hook, &second, count);
+    assert_int_equal(first.released, 1);
+    assert_ptr_equal(first.seen, &second);
+    tpmc__hook_replace(&hook, NULL, NULL);
+    assert_int_equal(second, 1);
+    assert_null(hook.user);
+    tpmc__hook_release(&hook);
+    assert_int_equal(first.released, 1);
+    assert_int_equal(second, 1);
+}
+
 static void foreign_codes_count_as_io(void **state)
 {
     int code;
@@ -202,6 +239,7 @@ int main(void)
         WITH_ERROR(setting_again_releases_the_former_one),
         WITH_ERROR(failing_setters_release_nothing),
         cmocka_unit_test(hooks_are_released_once),
+        cmocka_unit_test(replacing_releases_the_former_one),
         cmocka_unit_test(foreign_codes_count_as_io),
     };
 

@@ -208,6 +208,86 @@ static void registers(void **state)
     CHECK(tpmc__check_pcr, samples);
 }
 
+static void regions(void **state)
+{
+    static const sample samples[] = {
+        { "eu-central-1", NULL },      { "az09-", NULL },
+        { "EU", "is not a region" },   { "eu_1", "is not a region" },
+        { "eu.1", "is not a region" }, { "eu 1", "is not a region" },
+        { "eu/1", "is not a region" }, { "a`", "is not a region" },
+        { "a{", "is not a region" },
+    };
+
+    (void)state;
+    CHECK(tpmc__check_region, samples);
+}
+
+static void access_key_ids(void **state)
+{
+    static const sample samples[] = {
+        { "AZaz09_-.", NULL },
+        { "a/b", "letters, digits" },
+        { "a b", "letters, digits" },
+        { "a:b", "letters, digits" },
+        { "a@b", "letters, digits" },
+        { "a[b", "letters, digits" },
+        { "\xc3\xa9", "letters, digits" },
+    };
+
+    (void)state;
+    CHECK(tpmc__check_access_key_id, samples);
+}
+
+static void session_names(void **state)
+{
+    static const sample samples[] = {
+        { "AZaz09_+=,.@-", NULL },         { "a:b", "letters, digits and _+=,.@-" },
+        { "a/b", "letters, digits" },      { "a b", "letters, digits" },
+        { "\xc3\xa9", "letters, digits" },
+    };
+
+    (void)state;
+    CHECK(tpmc__check_session_name, samples);
+}
+
+static void external_ids(void **state)
+{
+    static const sample samples[] = {
+        { "AZaz09_+=,.@-:/", NULL },
+        { "a b", "letters, digits and _+=,.@:/-" },
+        { "a;b", "letters, digits" },
+        { "\xc3\xa9", "letters, digits" },
+    };
+
+    (void)state;
+    CHECK(tpmc__check_external_id, samples);
+}
+
+static void mfa_codes(void **state)
+{
+    static const sample samples[] = {
+        { "0123456789", NULL },
+        { "12345/", "only digits" },
+        { "12345:", "only digits" },
+        { " 12345", "only digits" },
+    };
+
+    (void)state;
+    CHECK(tpmc__check_mfa_code, samples);
+}
+
+static void pairs(void **state)
+{
+    static const sample samples[] = {
+        { "a=b", NULL },   { "a=", NULL },        { "a==", NULL },
+        { "a b=c", NULL }, { "\xc3\xa9=", NULL }, { "a", "of the form key=value" },
+        { "=", "no key" }, { "=a", "no key" },    { "==", "no key" },
+    };
+
+    (void)state;
+    CHECK(tpmc__check_pair, samples);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +300,12 @@ int main(void)
         cmocka_unit_test(persistent_handles),
         cmocka_unit_test(salt_keys),
         cmocka_unit_test(registers),
+        cmocka_unit_test(regions),
+        cmocka_unit_test(access_key_ids),
+        cmocka_unit_test(session_names),
+        cmocka_unit_test(external_ids),
+        cmocka_unit_test(mfa_codes),
+        cmocka_unit_test(pairs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

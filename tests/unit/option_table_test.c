@@ -8,8 +8,9 @@
 #include "base/option_table.h"
 #include "base/option_value.h"
 
-static const int objects[] = { TPMC_OBJECT_ENV, TPMC_OBJECT_TPM, TPMC_OBJECT_KEY_TEMPLATE,
-                               TPMC_OBJECT_KEY, TPMC_OBJECT_GCP };
+static const int objects[] = { TPMC_OBJECT_ENV,     TPMC_OBJECT_TPM, TPMC_OBJECT_KEY_TEMPLATE,
+                               TPMC_OBJECT_KEY,     TPMC_OBJECT_GCP, TPMC_OBJECT_AWS_ROLESANYWHERE,
+                               TPMC_OBJECT_AWS_HMAC };
 
 typedef struct row {
     int object;
@@ -87,6 +88,66 @@ static const row rows[] = {
     { TPMC_OBJECT_GCP, TPMC__GCP_KEYID, "keyid", TPMC_OPTION_TEXT, NULL, 1, 256 },
     { TPMC_OBJECT_GCP, TPMC__GCP_EXPIRE_IN, "expire_in", TPMC_OPTION_NUMBER, "3600", 1, 3600 },
     { TPMC_OBJECT_GCP, TPMC__GCP_AUDIENCE, "audience", TPMC_OPTION_TEXT, NULL, 1, 2048 },
+    { TPMC_OBJECT_AWS_ROLESANYWHERE, TPMC__AWS_RA_PUBLIC_CERTIFICATE_FILE,
+      "public_certificate_file", TPMC_OPTION_TEXT, NULL, 1, 4096 },
+    { TPMC_OBJECT_AWS_ROLESANYWHERE, TPMC__AWS_RA_TRUST_ANCHOR_ARN, "trust_anchor_arn",
+      TPMC_OPTION_TEXT, NULL, 20, 1011 },
+    { TPMC_OBJECT_AWS_ROLESANYWHERE, TPMC__AWS_RA_PROFILE_ARN, "profile_arn", TPMC_OPTION_TEXT,
+      NULL, 20, 1011 },
+    { TPMC_OBJECT_AWS_ROLESANYWHERE, TPMC__AWS_RA_ROLE_ARN, "role_arn", TPMC_OPTION_TEXT, NULL, 20,
+      1011 },
+    { TPMC_OBJECT_AWS_ROLESANYWHERE, TPMC__AWS_RA_REGION, "region", TPMC_OPTION_TEXT, NULL, 1, 63 },
+    { TPMC_OBJECT_AWS_ROLESANYWHERE, TPMC__AWS_RA_DURATION_SECONDS, "duration_seconds",
+      TPMC_OPTION_NUMBER, "3600", 900, 43200 },
+    { TPMC_OBJECT_AWS_ROLESANYWHERE, TPMC__AWS_RA_SESSION_NAME, "session_name", TPMC_OPTION_TEXT,
+      NULL, 2, 64 },
+    { TPMC_OBJECT_AWS_ROLESANYWHERE, TPMC__AWS_RA_CERTIFICATE_CHAIN_FILE, "certificate_chain_file",
+      TPMC_OPTION_TEXT, NULL, 1, 4096 },
+    { TPMC_OBJECT_AWS_ROLESANYWHERE, TPMC__AWS_RA_INSTANCE_PROPERTY, "instance_property",
+      TPMC_OPTION_LIST, NULL, 2, 1024 },
+    { TPMC_OBJECT_AWS_ROLESANYWHERE, TPMC__AWS_RA_ARNS_IN, "arns_in", TPMC_OPTION_CHOICE, "query",
+      0, 0 },
+    { TPMC_OBJECT_AWS_ROLESANYWHERE, TPMC__AWS_RA_ENDPOINT, "endpoint", TPMC_OPTION_TEXT, NULL, 8,
+      2048 },
+    { TPMC_OBJECT_AWS_ROLESANYWHERE, TPMC__AWS_RA_FIPS, "fips", TPMC_OPTION_BOOLEAN, "0", 0, 0 },
+    { TPMC_OBJECT_AWS_ROLESANYWHERE, TPMC__AWS_RA_DUAL_STACK, "dual_stack", TPMC_OPTION_BOOLEAN,
+      "0", 0, 0 },
+    { TPMC_OBJECT_AWS_ROLESANYWHERE, TPMC__AWS_RA_AWS_ACCESS_KEY_ID, "aws_access_key_id",
+      TPMC_OPTION_TEXT, NULL, 3, 128 },
+    { TPMC_OBJECT_AWS_HMAC, TPMC__AWS_HMAC_AWS_ACCESS_KEY_ID, "aws_access_key_id", TPMC_OPTION_TEXT,
+      NULL, 3, 128 },
+    { TPMC_OBJECT_AWS_HMAC, TPMC__AWS_HMAC_REGION, "region", TPMC_OPTION_TEXT, NULL, 1, 63 },
+    { TPMC_OBJECT_AWS_HMAC, TPMC__AWS_HMAC_DURATION_SECONDS, "duration_seconds", TPMC_OPTION_NUMBER,
+      "3600", 900, 129600 },
+    { TPMC_OBJECT_AWS_HMAC, TPMC__AWS_HMAC_GET_SESSION_TOKEN, "get_session_token",
+      TPMC_OPTION_BOOLEAN, "0", 0, 0 },
+    { TPMC_OBJECT_AWS_HMAC, TPMC__AWS_HMAC_ASSUME_ROLE_ARN, "assume_role_arn", TPMC_OPTION_TEXT,
+      NULL, 20, 2048 },
+    { TPMC_OBJECT_AWS_HMAC, TPMC__AWS_HMAC_ROLE_SESSION_NAME, "role_session_name", TPMC_OPTION_TEXT,
+      NULL, 2, 64 },
+    { TPMC_OBJECT_AWS_HMAC, TPMC__AWS_HMAC_FEDERATION_NAME, "federation_name", TPMC_OPTION_TEXT,
+      NULL, 2, 32 },
+    { TPMC_OBJECT_AWS_HMAC, TPMC__AWS_HMAC_POLICY, "policy", TPMC_OPTION_TEXT, NULL, 1, 8192 },
+    { TPMC_OBJECT_AWS_HMAC, TPMC__AWS_HMAC_POLICY_ARN, "policy_arn", TPMC_OPTION_LIST, NULL, 20,
+      2048 },
+    { TPMC_OBJECT_AWS_HMAC, TPMC__AWS_HMAC_TAG, "tag", TPMC_OPTION_LIST, NULL, 2, 2048 },
+    { TPMC_OBJECT_AWS_HMAC, TPMC__AWS_HMAC_TRANSITIVE_TAG_KEY, "transitive_tag_key",
+      TPMC_OPTION_LIST, NULL, 1, 512 },
+    { TPMC_OBJECT_AWS_HMAC, TPMC__AWS_HMAC_EXTERNAL_ID, "external_id", TPMC_OPTION_TEXT, NULL, 2,
+      1224 },
+    { TPMC_OBJECT_AWS_HMAC, TPMC__AWS_HMAC_SOURCE_IDENTITY, "source_identity", TPMC_OPTION_TEXT,
+      NULL, 2, 64 },
+    { TPMC_OBJECT_AWS_HMAC, TPMC__AWS_HMAC_MFA_SERIAL, "mfa_serial", TPMC_OPTION_TEXT, NULL, 9,
+      256 },
+    { TPMC_OBJECT_AWS_HMAC, TPMC__AWS_HMAC_MFA_CODE, "mfa_code", TPMC_OPTION_TEXT, NULL, 6, 6 },
+    { TPMC_OBJECT_AWS_HMAC, TPMC__AWS_HMAC_ENDPOINT, "endpoint", TPMC_OPTION_TEXT, NULL, 8, 2048 },
+    { TPMC_OBJECT_AWS_HMAC, TPMC__AWS_HMAC_STS_ENDPOINT, "sts_endpoint", TPMC_OPTION_CHOICE,
+      "regional", 0, 0 },
+    { TPMC_OBJECT_AWS_HMAC, TPMC__AWS_HMAC_FIPS, "fips", TPMC_OPTION_BOOLEAN, "0", 0, 0 },
+    { TPMC_OBJECT_AWS_HMAC, TPMC__AWS_HMAC_DUAL_STACK, "dual_stack", TPMC_OPTION_BOOLEAN, "0", 0,
+      0 },
+    { TPMC_OBJECT_AWS_HMAC, TPMC__AWS_HMAC_CACHE_SIGNING_KEY, "cache_signing_key",
+      TPMC_OPTION_BOOLEAN, "0", 0, 0 },
 };
 
 static void options_are_as_promised(void **state)
@@ -188,6 +249,8 @@ static void names_are_unique_in_one_command(void **state)
 {
     static const int commands[][5] = {
         { TPMC_OBJECT_ENV, TPMC_OBJECT_TPM, TPMC_OBJECT_KEY, TPMC_OBJECT_GCP, 0 },
+        { TPMC_OBJECT_ENV, TPMC_OBJECT_TPM, TPMC_OBJECT_KEY, TPMC_OBJECT_AWS_ROLESANYWHERE, 0 },
+        { TPMC_OBJECT_ENV, TPMC_OBJECT_TPM, TPMC_OBJECT_KEY, TPMC_OBJECT_AWS_HMAC, 0 },
         { TPMC_OBJECT_ENV, TPMC_OBJECT_TPM, TPMC_OBJECT_KEY_TEMPLATE, 0 },
     };
     const char *names[128];
@@ -212,7 +275,7 @@ static void unknown_objects_have_no_table(void **state)
     (void)state;
     assert_null(tpmc__option_table_of(0));
     assert_null(tpmc__option_table_of(-1));
-    assert_null(tpmc__option_table_of(TPMC_OBJECT_GCP + 1));
+    assert_null(tpmc__option_table_of(TPMC_OBJECT_AWS_HMAC + 1));
     assert_null(tpmc__option_table_of(INT32_MAX));
     assert_null(tpmc__option_table_of(INT32_MIN));
 }

@@ -88,6 +88,23 @@ static void refused_texts(void **state)
     refuse(*state, &text, "abx", "option 'text' holds an x");
 }
 
+static void texts_of_many_lines(void **state)
+{
+    static const tpmc__option lines = {
+        .name = "lines", .kind = TPMC_OPTION_TEXT, .min = 2, .max = 8, .many_lines = 1
+    };
+    tpmc__option_value value;
+
+    expect_success(tpmc__option_value_parse(&lines, &none, "a\r\n\tb\n", &value, *state), *state);
+    assert_string_equal(value.text, "a\r\n\tb\n");
+    tpmc__option_value_free(&value);
+    refuse(*state, &lines, "a\x0b", "option 'lines' holds a control character");
+    refuse(*state, &lines, "a\x08", "option 'lines' holds a control character");
+    refuse(*state, &lines, "a\x0e", "option 'lines' holds a control character");
+    refuse(*state, &lines, "a\xc2\x85", "option 'lines' holds a control character");
+    refuse(*state, &lines, "\n", "option 'lines' has 1 bytes; it needs at least 2");
+}
+
 static void numbers(void **state)
 {
     assert_int_equal(accept(*state, &number, "0"), 0);
@@ -241,6 +258,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_ERROR(texts),
         WITH_ERROR(refused_texts),
+        WITH_ERROR(texts_of_many_lines),
         WITH_ERROR(numbers),
         WITH_ERROR(refused_numbers),
         WITH_ERROR(long_values_are_not_repeated),

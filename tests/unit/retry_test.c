@@ -214,6 +214,25 @@ static void the_last_failure_is_told_and_none_before(void **state)
     tpmc_env_free(b->env);
 }
 
+/* Whose answer was lost may have been carried out; an answer says what became of it. */
+static void a_single_request_is_not_sent_again_when_lost(void **state)
+{
+    static const answer lost = { TPMC_ERR_NETWORK, 0, NULL, NULL, 0 };
+    static const answer down = { 0, 503, NULL, NULL, 0 };
+    bench *b = new_bench(&lost, 1);
+
+    b->flow.is_single = 1;
+    expect_failure(call(b, *state), *state, TPMC_ERR_NETWORK, "HTTP");
+    assert_int_equal(b->calls, 1);
+    assert_int_equal(b->slept_ms, 0);
+    tpmc_env_free(b->env);
+    b = new_bench(&down, 1);
+    b->flow.is_single = 1;
+    expect_failure(call(b, *state), *state, TPMC_ERR_DENIED, "503");
+    assert_int_equal(b->calls, 3);
+    tpmc_env_free(b->env);
+}
+
 static void the_option_bounds_the_attempts(void **state)
 {
     static const answer down = { 0, 503, NULL, NULL, 0 };
@@ -406,6 +425,7 @@ int main(void)
         WITH_ERROR(each_failure_is_tried_as_often_as_it_deserves),
         WITH_ERROR(a_later_attempt_may_succeed),
         WITH_ERROR(the_last_failure_is_told_and_none_before),
+        WITH_ERROR(a_single_request_is_not_sent_again_when_lost),
         WITH_ERROR(the_option_bounds_the_attempts),
         WITH_ERROR(throttling_waits_up_to_20_seconds),
         WITH_ERROR(the_wait_is_any_part_of_the_span),
