@@ -59,6 +59,7 @@ static const sample samples[] = {
         { "instance_property", "b2=a=1" } },
       0,
       NULL },
+    { { { "instance_property", "ab=1" }, { "instance_property", "a=1" } }, 0, NULL },
     { { { "instance_property", "ab=1" }, { "instance_property", "ab=2" } },
       0,
       "option 'instance_property' has the key 'ab' twice" },
