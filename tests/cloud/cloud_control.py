@@ -68,6 +68,9 @@ class Control:
     def log(self, action=None):
         return [entry for entry in self.call("/log") if action in (None, entry["action"])]
 
+    def secrets(self):
+        return self.call("/secrets")
+
     def last(self):
         return self.log()[-1]
 

@@ -7,7 +7,8 @@ where, in lines for a shell: CLOUD_URL, CLOUD_CONTROL, CLOUD_CA, CLOUD_PID. It e
 after an hour.
 
 The control takes POST /behave (a list of misbehaviours, see cloud_misbehave.py), POST /reset (forgets log and
-misbehaviours), POST /config (a JSON merge patch of the configuration), GET /config, and GET /log.
+misbehaviours), POST /config (a JSON merge patch of the configuration), GET /config, GET /log, and GET /secrets (the secrets
+and tokens that were given out).
 """
 import argparse
 import contextlib
@@ -173,7 +174,7 @@ class ControlHandler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         cloud = self.server.cloud
-        values = {"/log": cloud.log, "/config": lambda: cloud.config}
+        values = {"/log": cloud.log, "/config": lambda: cloud.config, "/secrets": cloud.secrets}
         if self.path in values:
             self.reply(200, values[self.path]())
         else:

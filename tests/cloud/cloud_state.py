@@ -65,6 +65,11 @@ class Cloud:
         with self.lock:
             return copy.deepcopy(self.entries)
 
+    def secrets(self):
+        """What no client may show to anybody but the one who asked."""
+        with self.lock:
+            return [given[name] for given in self.issued.values() for name in ("secret", "token")]
+
     def take(self, service, action, path):
         """The next misbehaviour that fits, counted down."""
         with self.lock:
