@@ -49,6 +49,7 @@ void cli_message(const char *format, ...)
 
 int cli_library_failed(const cli_command *command, const tpmc_error *err)
 {
+    const char *request_id = tpmc_error_request_id(err);
     uint32_t code = tpmc_error_tpm_code(err);
     char text[TEXT_MAX];
 
@@ -57,6 +58,8 @@ int cli_library_failed(const cli_command *command, const tpmc_error *err)
         cli_message("stopped by a signal");
     else if (code != 0)
         cli_message("%s (TPM response 0x%lx)", text, (unsigned long)code);
+    else if (request_id[0] != '\0')
+        cli_message("%s (request id %s)", text, request_id);
     else
         cli_message("%s", text);
     return tpmc_error_code(err) == TPMC_ERR_ARGUMENT ? CLI_USAGE : CLI_FAILED;
