@@ -21,10 +21,11 @@ static int refuse_form(const char *content_type, size_t len, tpmc_error *err)
 int tpmc__aws_document_read(const void *body, size_t len, const char *content_type,
                             tpmc__aws_document *out, tpmc_error *err)
 {
+    int is_json = tpmc__json_looks_like_object(body, len);
     int status = 0;
 
     memset(out, 0, sizeof(*out));
-    if (tpmc__json_looks_like_object(body, len))
+    if (is_json)
         status = tpmc__json_parse(body, len, TPMC__HTTP_MAX_BODY, "the answer", &out->json, err);
     else if (tpmc__xml_looks_like_document(body, len))
         status = tpmc__xml_parse(body, len, TPMC__HTTP_MAX_BODY, "the answer", &out->xml, err);
@@ -32,8 +33,10 @@ int tpmc__aws_document_read(const void *body, size_t len, const char *content_ty
         return refuse_form(content_type, len, err);
     if (status != TPMC_ERR_FORMAT)
         return status;
-    return tpmc__fail(err, TPMC_ERR_PROTOCOL, "%s; its content type is '%.100s'",
-                      tpmc_error_text(err), content_type != NULL ? content_type : "");
+    return tpmc__fail(err, TPMC_ERR_PROTOCOL, "%s%s; its content type is '%.100s'",
+                      tpmc_error_text(err),
+                      is_json ? "" : ", as of a page that a proxy or a login sends",
+                      content_type != NULL ? content_type : "");
 }
 
 void tpmc__aws_document_free(tpmc__aws_document *document)

@@ -54,7 +54,8 @@ static const bad_row bads[] = {
     { "{\"a\": \"s3cret\"", "the answer is not usable JSON" },
     { "{\"a\": \"s3cret\", \"a\": 1}", "names a member twice" },
     { "{\"a\": \"s3cret\\u0000\"}", "the answer is not usable JSON" },
-    { "<!DOCTYPE html><html>s3cret</html>", "document type declaration" },
+    { "<!DOCTYPE html><html>s3cret</html>",
+      "a proxy or a login sends; its content type is 'text/" },
     { "<a>s3cret", "the answer is not usable XML" },
 };
 
