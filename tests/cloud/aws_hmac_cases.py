@@ -101,22 +101,20 @@ def identities(world):
     world.checks.equal("role", arn, f"arn:aws:sts::{ACCOUNT}:assumed-role/a+b=c,d.e@f-g_h/foo+bar=,.@-")
     arn = identity("identity of the federated user", 2, "--federation-name", "bob")
     world.checks.equal("federated user", arn, f"arn:aws:sts::{ACCOUNT}:federated-user/bob")
-    world.checks.equal("user's session", identity("identity of the user's session", 2, "--get-session-token"), USER)
-    form = '{"Account"'
+    world.checks.equal("user's session", identity("identity of the user itself", 1, "--get-session-token"), USER)
     for style in ("xml", "json", "ceph", "prefix", "minio"):
         out = world.accepted(f"identity in {style}", world.hmac("caller-identity"), behave=[{"format": style}])
-        world.checks.equal(f"identity in {style}: JSON", (json.loads(out or "{}").get("Arn"), form in out), (USER, True))
+        world.checks.equal(f"identity in {style}: JSON", json.loads(out or "{}").get("Arn"), USER)
 
 
 def regions(world):
+    """Of an endpoint of ours, `region` says how to sign, whatever `sts_endpoint` is."""
+    credentials(world, "global, and an endpoint", "--sts-endpoint", "global", sent={})
     world.cloud.config(region="us-east-1")
-    credentials(world, "global endpoint", "--sts-endpoint", "global", sent={})
     credentials(world, "no region", region=None, sent={})
     world.refused("a region where the global endpoint answers", world.hmac("credentials"), 1,
                   ["SignatureDoesNotMatch", "region"], requests=1)
     world.cloud.config(region="eu-central-1")
-    world.refused("global where a region answers", world.hmac("credentials", "--sts-endpoint", "global"), 1,
-                  ["SignatureDoesNotMatch", "region"], requests=1)
     for flag in ("--fips", "--dual-stack"):
         world.refused(f"{flag} and an endpoint", world.hmac("credentials", flag), 2, ["--endpoint", flag])
 

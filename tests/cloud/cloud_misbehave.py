@@ -39,6 +39,7 @@ On the wire:
   drip        seconds between bytes
   cut         start, header or body: where the connection ends
   close       true: Connection: close
+  no_date     true: no header Date
   skew        seconds the server's clock is ahead: in Date, and in what it judges
 """
 import datetime
@@ -52,7 +53,7 @@ INSTEAD = ("throttle", "retry_after", "error", "status", "body", "html", "redire
 DOCUMENT = ("missing", "null", "set", "empty_set", "wrong_types", "poison", "nul", "other_role", "expired", "expires_in",
             "expiration", "big_token")
 FORM = ("format", "cut_text", "empty", "content_type", "nested", "duplicate", "utf8", "doctype", "headers")
-WIRE = ("slow", "drip", "cut", "close", "skew")
+WIRE = ("slow", "drip", "cut", "close", "no_date", "skew")
 CHOICES = {"format": ("xml", "json", "ceph", "prefix", "minio"), "doctype": ("entity", "external", "billion"),
            "cut": ("start", "header", "body"), "redirect": (301, 302, 303, 307, 308), "throttle": (True, "xml", "json")}
 SPELLINGS = ("epoch", "exponent", "string", "iso", "fraction", "offset")

@@ -116,7 +116,9 @@ class CloudHandler(http.server.BaseHTTPRequestHandler):
         when = answer.date.timestamp() if answer.date else time.time()
         huge = answer.wire.get("huge")
         lines = [f"HTTP/1.1 {answer.status} {self.responses.get(answer.status, ('Unknown',))[0]}",
-                 "Server: local-cloud", "Date: " + email.utils.formatdate(when, usegmt=True)]
+                 "Server: local-cloud"]
+        if "no_date" not in answer.wire:
+            lines.append("Date: " + email.utils.formatdate(when, usegmt=True))
         lines.append("Transfer-Encoding: chunked" if huge == "endless" else f"Content-Length: {huge or len(answer.body)}")
         lines += [f"{name}: {value}" for name, value in answer.headers]
         lines += ["Connection: close"] if self.close_connection else []
