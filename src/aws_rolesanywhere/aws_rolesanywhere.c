@@ -162,9 +162,10 @@ static int find_kind(refresh *self, tpmc_error *err)
         if (status != TPMC_ERR_UNSUPPORTED)
             return status;
     }
-    tpmc__error_prefix(err, "Roles Anywhere takes RSA keys that may use RSASSA with SHA-256 and EC "
-                            "keys that may sign with SHA-256");
-    return status;
+    /* Not the last refusal's text, which may only say that the key is of the other type. */
+    return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
+                      "Roles Anywhere takes RSA keys that may use RSASSA with SHA-256 and EC keys "
+                      "that may sign with SHA-256, and this key is neither");
 }
 
 static int open_certificates(tpmc_aws_rolesanywhere *anywhere, tpmc_error *err)
