@@ -56,7 +56,7 @@ static int check_uses(const tpmc__options *options, int mode, tpmc_error *err)
                               "option '%s' has no place in %s, which the other options ask for%s",
                               options->table->options[uses[i].index].name, mode_names[mode],
                               mode == TPMC__STS_GET_SESSION_TOKEN
-                                  ? "; for AssumeRole set 'assume_role_arn'"
+                                  ? "; for AssumeRole set option 'assume_role_arn'"
                                   : "");
     }
     return 0;
@@ -213,7 +213,7 @@ static int check_role(const tpmc__options *options, tpmc_error *err)
     if (partition != role.partition)
         return tpmc__fail(err, TPMC_ERR_ARGUMENT,
                           "option 'assume_role_arn' is of the partition %s, %s of %s: set "
-                          "'region' to one of the role's partition",
+                          "option 'region' to one of the role's partition",
                           role.partition->id,
                           region != NULL ? "option 'region'" : "the global endpoint",
                           partition->id);

@@ -75,7 +75,7 @@ static int check_region(const tpmc__options *options, const tpmc__aws_arn *ancho
     if (region == NULL || strcmp(region, anchor->region) == 0)
         return 0;
     return tpmc__fail(err, TPMC_ERR_ARGUMENT,
-                      "option 'region' is %s, and the trust anchor is in %s: leave 'region' unset",
+                      "option 'region' is %s, and the trust anchor is in %s: leave it unset",
                       region, anchor->region);
 }
 
