@@ -111,7 +111,7 @@ def endpoints(world):
     for value in ("http://sts.example.com", "http://localhost:1", "http://127.0.0.1:1", "ftp://localhost/", "https://", "https://user:pw@localhost",
                   "https://local host", "https://localhost:99999", "https://localhost/?a=b", "https://localhost\r\nX: y/", "localhost:443"):
         for name, arguments in (("STS", world.hmac("credentials", endpoint=value)), ("Roles Anywhere", world.anywhere(endpoint=value))):
-            ran = world.refused(f"{name} at {value!r}", arguments, 2, "http")
+            ran = world.refused(f"{name} at {value!r}", arguments, 2, "http" if value.startswith("http:") else "--endpoint")
             world.checks.true(f"{name} at {value!r}: no password", "user:pw" not in ran.err, ran.err)
 
 

@@ -158,6 +158,16 @@ def keys(world):
     world.checks.contains("key id", dict(world.cloud.last()["headers"])["Authorization"], KEY_ID)
 
 
+def logs(world):
+    """What the TPM's software stack logs, which has every byte that goes to the TPM."""
+    for name, arguments in (("without a password", world.hmac("credentials")),
+                            ("with a password", world.hmac("credentials", "--password-file", world.file("password"), key="locked.pem", key_id=LOCKED_ID))):
+        world.cloud.reset()
+        ran = world.run(*arguments, env={"TSS2_LOG": "all+trace"})
+        world.checks.true(f"log {name}: is written", ran.status == 0 and ran.err, ran.status)
+        world.is_quiet(f"log {name}", ran)
+
+
 def run(world):
-    for cases in (sessions, roles, limits, federations, identities, regions, forms, outputs, keys):
+    for cases in (sessions, roles, limits, federations, identities, regions, forms, outputs, keys, logs):
         cases(world)

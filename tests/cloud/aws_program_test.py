@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the program with a software TPM against the local AWS: aws_program_test.py PROGRAM GROUP"""
 import importlib
+import os
 import sys
 
 try:
@@ -17,6 +18,8 @@ GROUPS = ("hmac", "anywhere", "certificate", "argument", "fault", "request", "sd
 
 
 def main(program, group):
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
     with program_world.World(program) as world:
         checks = world.checks
         importlib.import_module(f"aws_{group}_cases").run(world)

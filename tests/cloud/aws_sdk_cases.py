@@ -53,13 +53,13 @@ def refreshes(world):
     """botocore calls the program again when little is left, and not before."""
     path = configuration(world, user=world.hmac("credentials"))
     os.environ.update(world.environment(AWS_CONFIG_FILE=path))
-    session = botocore.session.Session(profile="user")
-    client = session.create_client("sts", endpoint_url=world.cloud.url, verify=world.cloud.ca, region_name="eu-central-1")
     world.cloud.reset()
     world.cloud.behave({"action": "GetSessionToken", "expires_in": 400})
+    session = botocore.session.Session(profile="user")
+    client = session.create_client("sts", endpoint_url=world.cloud.url, verify=world.cloud.ca, region_name="eu-central-1")
     for _ in range(2):
         world.checks.equal("identity", client.get_caller_identity()["Arn"], USER)
-    world.checks.equal("refreshed each time", len(world.cloud.log("GetSessionToken")), 2)
+    world.checks.equal("refreshed once when little is left", len(world.cloud.log("GetSessionToken")), 2)
     for _ in range(3):
         client.get_caller_identity()
     world.checks.equal("not refreshed while it is fresh", len(world.cloud.log("GetSessionToken")), 2)
