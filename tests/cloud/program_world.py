@@ -180,7 +180,8 @@ class World:
         ran = self.run(*arguments, env=env, stdin=stdin)
         seen = f"{ran.status}: {ran.err}"
         self.checks.true(name + ": status", ran.status == status, seen)
-        self.checks.true(name + ": one line", re.fullmatch(r"tpmcloud: [^\n]+\n" + (r"(tpmcloud: '[^\n]+' lists the flags\n)?" if status == 2 else ""), ran.err), seen)
+        usage = r"(tpmcloud: '[^\n]+' lists the flags\n)?" if status == 2 else ""
+        self.checks.true(name + ": one line", re.fullmatch(r"tpmcloud: [^\n]+\n" + usage, ran.err), seen)
         for part in [parts] if isinstance(parts, str) else parts:
             self.checks.true(name, part in ran.err, f"{part!r} is not in {ran.err!r}")
         self.checks.true(name + ": nothing is printed", not ran.out, ran.out)
