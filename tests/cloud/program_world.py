@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program, a software TPM and the local cloud, for tests that run all three."""
+import contextlib
 import os
 import re
 import shlex
@@ -58,7 +59,12 @@ class Tpm:
                        for kind in kinds)
 
     def stop(self):
-        os.kill(self.pid, signal.SIGTERM)
+        """Ends it, and waits until it no longer writes into its directory. It is no child of ours."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+            while True:
+                os.kill(self.pid, 0)
+                time.sleep(0.02)
 
 
 class Ran:
