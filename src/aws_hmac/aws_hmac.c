@@ -14,6 +14,8 @@
 #include "proto/aws_reply.h"
 
 #define MFA_CODE_SIZE 7
+/* 2010-01-01: a clock before it was never set. */
+#define FIRST_PLAUSIBLE_MS INT64_C(1262304000000)
 
 /* Each part as soon as it is there, so that tpmc_aws_hmac_free() undoes a half-made object too. */
 static int init(tpmc_aws_hmac *hmac, tpmc_env *env, tpmc_key *key, tpmc_error *err)
@@ -116,8 +118,9 @@ int tpmc_aws_hmac_set_mfa_callback(tpmc_aws_hmac *hmac, tpmc_mfa_code_fn fn, voi
     return 0;
 }
 
-int tpmc__aws_hmac_enter(tpmc_aws_hmac *hmac, int needs_sts, tpmc_error *err)
+int tpmc__aws_hmac_enter(tpmc_aws_hmac *hmac, int purpose, tpmc_error *err)
 {
+    tpmc__aws_endpoint endpoint;
     int status;
 
     if (hmac == NULL)
@@ -126,13 +129,11 @@ int tpmc__aws_hmac_enter(tpmc_aws_hmac *hmac, int needs_sts, tpmc_error *err)
     status = tpmc__env_enter(hmac->env, err);
     if (status != 0)
         return status;
-    if (needs_sts || tpmc__hmac_identity_is_temporary(hmac))
-        status = tpmc__sts_check_options(&hmac->options, hmac->mfa != NULL, err);
-    else
-        status = tpmc__sts_check_key_id(&hmac->options, err);
-    /* A refusal leaves the object as it was: what is missing can still be set. */
-    if (status == 0)
-        tpmc__ref_freeze(&hmac->ref);
+    if (purpose == TPMC__HMAC_FOR_CREDENTIALS || tpmc__hmac_identity_is_temporary(hmac))
+        return tpmc__sts_check_options(&hmac->options, hmac->mfa != NULL, err);
+    status = tpmc__sts_check_identity(&hmac->options, err);
+    if (status == 0 && purpose == TPMC__HMAC_FOR_STS)
+        status = tpmc__sts_endpoint(&hmac->options, &endpoint, err);
     return status;
 }
 
@@ -140,9 +141,14 @@ int tpmc__aws_hmac_now(tpmc_aws_hmac *hmac, int64_t *time_ms, tpmc_error *err)
 {
     int status = tpmc__env_wall_ms(hmac->env, time_ms, err);
 
-    if (status == 0)
-        *time_ms += atomic_load(&hmac->clock.offset_ms);
-    return status;
+    if (status != 0)
+        return status;
+    *time_ms += tpmc__http_clock_offset(hmac->env, &hmac->clock);
+    if (*time_ms < FIRST_PLAUSIBLE_MS)
+        return tpmc__fail(err, TPMC_ERR_CLOCK,
+                          "the system's clock stands before the year 2010: set it, since AWS "
+                          "refuses signatures with a wrong time");
+    return 0;
 }
 
 int tpmc__aws_hmac_post(tpmc_aws_hmac *hmac, tpmc__hmac_identity *identity, const tpmc__buf *form,
@@ -204,7 +210,7 @@ static int find_mfa_code(refresh *self, tpmc_error *err)
         return ask_for_code(self, err);
     if (code == NULL)
         return 0;
-    if (atomic_exchange(&hmac->mfa_code_used, 1))
+    if (atomic_load(&hmac->mfa_code_used))
         return tpmc__fail(err, TPMC_ERR_STATE,
                           "the code in option 'mfa_code' has been used: STS takes each one once; "
                           "make a new object with the code that the device shows now");
@@ -223,39 +229,26 @@ static int build_request(void *context, int64_t time_ms, tpmc_http_request **out
                             time_ms, &form, err);
     if (status == 0)
         status = tpmc__aws_hmac_post(self->hmac, &self->identity, &form, time_ms, out, err);
+    if (status == 0 && self->mfa_code[0] != '\0')
+        atomic_store(&self->hmac->mfa_code_used, 1);
     tpmc__buf_free(&form);
     return status;
-}
-
-/* That they are for the role asked for; servers that only resemble STS do not say. */
-static int check_role(const refresh *self, const tpmc_aws_credentials *credentials, tpmc_error *err)
-{
-    const char *text = tpmc__options_text(&self->hmac->options, TPMC__AWS_HMAC_ASSUME_ROLE_ARN);
-    const char *session = tpmc_aws_credentials_assumed_role_arn(credentials);
-    tpmc__aws_arn role;
-    int status;
-
-    if (text == NULL || session == NULL)
-        return 0;
-    status = tpmc__aws_arn_parse(TPMC__AWS_STS_ROLE, "assume_role_arn", text, &role, err);
-    return status == 0 ? tpmc__aws_arn_check_assumed(&role, session, err) : status;
 }
 
 static int read_answer(void *context, const tpmc_http_response *response, tpmc_error *err)
 {
     refresh *self = context;
-    tpmc_aws_credentials *credentials = NULL;
+    const char *text = tpmc__options_text(&self->hmac->options, TPMC__AWS_HMAC_ASSUME_ROLE_ARN);
+    tpmc__aws_arn role;
     int remedy;
-    int status;
+    int status = 0;
 
-    status = tpmc__aws_reply_read(response, "STS", &credentials, &remedy, err);
-    if (status == 0)
-        status = check_role(self, credentials, err);
-    if (status == 0)
-        self->credentials = credentials;
-    else
-        tpmc_aws_credentials_free(credentials);
-    return status;
+    if (text != NULL)
+        status = tpmc__aws_arn_parse(TPMC__AWS_STS_ROLE, "assume_role_arn", text, &role, err);
+    if (status != 0)
+        return status;
+    return tpmc__aws_reply_read(response, "STS", text != NULL ? &role : NULL, &self->credentials,
+                                &remedy, err);
 }
 
 static int make_credentials(void *context, tpmc__cache_entry *out, tpmc_error *err)
@@ -281,7 +274,7 @@ static int make_credentials(void *context, tpmc__cache_entry *out, tpmc_error *e
         out->value = self.credentials;
         /* The cache lives by our own clock. */
         out->expires_at_ms = tpmc_aws_credentials_expires_at_ms(self.credentials) -
-                             atomic_load(&hmac->clock.offset_ms);
+                             tpmc__http_clock_offset(hmac->env, &hmac->clock);
     }
     tpmc__mem_wipe(self.mfa_code, sizeof(self.mfa_code));
     return status;
@@ -296,9 +289,10 @@ int tpmc_aws_hmac_get_credentials(tpmc_aws_hmac *hmac, tpmc_aws_credentials **ou
     if (out == NULL)
         return tpmc__fail(err, TPMC_ERR_ARGUMENT, "out is NULL");
     *out = NULL;
-    status = tpmc__aws_hmac_enter(hmac, 1, err);
+    status = tpmc__aws_hmac_enter(hmac, TPMC__HMAC_FOR_CREDENTIALS, err);
     if (status != 0)
         return status;
+    tpmc__ref_freeze(&hmac->ref);
     status = tpmc__cache_get(hmac->cache, make_credentials, hmac, &credentials, err);
     *out = credentials;
     return status;

@@ -27,11 +27,11 @@ typedef struct tpmc__hmac_identity {
     tpmc_aws_credentials *credentials; /* NULL: the key in the TPM */
 } tpmc__hmac_identity;
 
-/*
- * The door of a call that signs: freezes the object once its options pass. `needs_sts` says that it
- * asks STS for credentials.
- */
-int tpmc__aws_hmac_enter(tpmc_aws_hmac *hmac, int needs_sts, tpmc_error *err);
+/* What a call needs: the identity alone, the endpoint of STS too, or credentials of STS. */
+enum { TPMC__HMAC_FOR_SIGNING, TPMC__HMAC_FOR_STS, TPMC__HMAC_FOR_CREDENTIALS };
+/* The door of a call: checks the options. A refusal leaves the object as it was: what is missing
+ * can still be set. The caller freezes it when nothing else is to be refused. */
+int tpmc__aws_hmac_enter(tpmc_aws_hmac *hmac, int purpose, tpmc_error *err);
 
 /* The key in the TPM as who signs; opens it. */
 int tpmc__hmac_identity_of_key(tpmc_aws_hmac *hmac, tpmc__hmac_identity *out, tpmc_error *err);
@@ -46,7 +46,7 @@ void tpmc__hmac_identity_params(const tpmc_aws_hmac *hmac, tpmc__hmac_identity *
                                 const char *service, const char *region, int64_t time_ms,
                                 tpmc__sigv4_params *out);
 
-/* The wall clock as AWS has it, as far as we know. */
+/* The wall clock as AWS has it, as far as we know. TPMC_ERR_CLOCK for one that was never set. */
 int tpmc__aws_hmac_now(tpmc_aws_hmac *hmac, int64_t *time_ms, tpmc_error *err);
 /* A signed request that posts a form to STS. */
 int tpmc__aws_hmac_post(tpmc_aws_hmac *hmac, tpmc__hmac_identity *identity, const tpmc__buf *form,

@@ -92,9 +92,11 @@ int tpmc_aws_hmac_get_caller_identity(tpmc_aws_hmac *hmac, tpmc_bytes **out, tpm
     if (out == NULL)
         return tpmc__fail(err, TPMC_ERR_ARGUMENT, "out is NULL");
     *out = NULL;
-    status = tpmc__aws_hmac_enter(hmac, 0, err);
-    if (status == 0)
-        status = tpmc__hmac_identity_open(hmac, &self.identity, err);
+    status = tpmc__aws_hmac_enter(hmac, TPMC__HMAC_FOR_STS, err);
+    if (status != 0)
+        return status;
+    tpmc__ref_freeze(&hmac->ref);
+    status = tpmc__hmac_identity_open(hmac, &self.identity, err);
     if (status == 0) {
         call.clock = &hmac->clock;
         status = tpmc__aws_call_run(hmac->env, &call, &self, err);

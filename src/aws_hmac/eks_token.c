@@ -124,9 +124,11 @@ int tpmc_aws_hmac_eks_token(tpmc_aws_hmac *hmac, const char *cluster, tpmc_token
     *out = NULL;
     status = check_cluster(cluster, err);
     if (status == 0)
-        status = tpmc__aws_hmac_enter(hmac, 0, err);
-    if (status == 0)
-        status = tpmc__hmac_identity_open(hmac, &identity, err);
+        status = tpmc__aws_hmac_enter(hmac, TPMC__HMAC_FOR_STS, err);
+    if (status != 0)
+        return status;
+    tpmc__ref_freeze(&hmac->ref);
+    status = tpmc__hmac_identity_open(hmac, &identity, err);
     if (status == 0)
         status = presign(hmac, &identity, cluster, out, err);
     tpmc__hmac_identity_close(&identity);

@@ -6,6 +6,9 @@
 #include "base/mem.h"
 #include "base/option_table.h"
 
+/* Of a header field's value. */
+#define TOKEN_MAX 16384
+
 /* kDate, which only the TPM can make, and from it the signing key. It is a secret as good as the
  * access key for its day: nothing keeps it. */
 static int make_key(void *context, const tpmc__sigv4_scope *scope,
@@ -63,6 +66,7 @@ int tpmc__hmac_identity_is_temporary(const tpmc_aws_hmac *hmac)
 
 int tpmc__hmac_identity_open(tpmc_aws_hmac *hmac, tpmc__hmac_identity *out, tpmc_error *err)
 {
+    const char *token;
     int status;
 
     if (!tpmc__hmac_identity_is_temporary(hmac))
@@ -71,6 +75,11 @@ int tpmc__hmac_identity_open(tpmc_aws_hmac *hmac, tpmc__hmac_identity *out, tpmc
     status = tpmc_aws_hmac_get_credentials(hmac, &out->credentials, err);
     if (status != 0)
         return status;
+    token = tpmc_aws_credentials_session_token(out->credentials);
+    if (token != NULL && strlen(token) > TOKEN_MAX)
+        return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
+                          "the session token has %zu bytes, and a request takes at most %d",
+                          strlen(token), TOKEN_MAX);
     out->secret.env = hmac->env;
     out->secret.secret_access_key = tpmc_aws_credentials_secret_access_key(out->credentials);
     out->signer.env = hmac->env;

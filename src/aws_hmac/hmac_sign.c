@@ -37,62 +37,80 @@ static unsigned flags_of(const char *service, int flags)
     return internal;
 }
 
-static int check_arguments(const tpmc_aws_hmac *hmac, const char *service, const char **region,
-                           const tpmc_http_request *request, int flags, tpmc_error *err)
+/* A signature that an application asked for. */
+typedef struct signing {
+    tpmc_aws_hmac *hmac;
+    const char *service;
+    const char *region;
+    int flags;
+    int is_presign;
+    int64_t expires_s;
+    tpmc__hmac_identity identity;
+    tpmc__sigv4_params params;
+} signing;
+
+static int check_arguments(signing *self, const tpmc_http_request *request, tpmc_error *err)
 {
-    if (service == NULL)
+    if (self->service == NULL)
         return tpmc__fail(err, TPMC_ERR_ARGUMENT,
                           "service is NULL: the name that the service signs under, such as \"s3\"");
     if (request == NULL)
         return tpmc__fail(err, TPMC_ERR_ARGUMENT,
                           "request is NULL: make one with tpmc_http_request_new()");
-    if ((flags & ~ALL_FLAGS) != 0)
+    if ((self->flags & ~ALL_FLAGS) != 0)
         return tpmc__fail(err, TPMC_ERR_ARGUMENT, "flags has bits that mean nothing: 0x%x",
-                          (unsigned)(flags & ~ALL_FLAGS));
-    if (*region == NULL)
-        *region = tpmc__options_text(&hmac->options, TPMC__AWS_HMAC_REGION);
-    if (*region == NULL)
+                          (unsigned)(self->flags & ~ALL_FLAGS));
+    if (self->region == NULL)
+        self->region = tpmc__options_text(&self->hmac->options, TPMC__AWS_HMAC_REGION);
+    if (self->region == NULL)
         return tpmc__fail(err, TPMC_ERR_ARGUMENT,
                           "region is NULL and option 'region' is not set: AWS's signatures are for "
                           "one region");
     return 0;
 }
 
-int tpmc_aws_hmac_sign_request(tpmc_aws_hmac *hmac, const char *service, const char *region,
-                               tpmc_http_request *request, int flags, tpmc_error *err)
+/* What the signature is made of, at the time of now. */
+static int take_params(signing *self, tpmc_error *err)
 {
-    tpmc__hmac_identity identity = { 0 };
-    tpmc__sigv4_params params;
     int64_t time_ms = 0;
-    int status;
+    int status = tpmc__aws_hmac_now(self->hmac, &time_ms, err);
 
-    tpmc__error_clear(err);
-    status = tpmc__aws_hmac_enter(hmac, 0, err);
-    if (status == 0)
-        status = check_arguments(hmac, service, &region, request, flags, err);
-    if (status == 0)
-        status = tpmc__hmac_identity_open(hmac, &identity, err);
-    if (status == 0)
-        status = tpmc__aws_hmac_now(hmac, &time_ms, err);
-    if (status == 0) {
-        tpmc__hmac_identity_params(hmac, &identity, service, region, time_ms, &params);
-        params.flags = flags_of(service, flags);
-        status = tpmc__sigv4_sign(hmac->env, request, &params, err);
-    }
-    tpmc__hmac_identity_close(&identity);
+    tpmc__hmac_identity_params(self->hmac, &self->identity, self->service, self->region, time_ms,
+                               &self->params);
+    self->params.flags = flags_of(self->service, self->flags);
+    self->params.expires_s = self->expires_s;
     return status;
 }
 
-static int presign(tpmc_aws_hmac *hmac, tpmc__sigv4_params *params,
-                   const tpmc_http_request *request, tpmc_bytes **out, tpmc_error *err)
+/* Refuses before a TPM or STS is asked; then finds who signs, and the time once more. */
+static int prepare(signing *self, const tpmc_http_request *request, tpmc_error *err)
 {
-    tpmc__buf url;
+    int status = tpmc__aws_hmac_enter(self->hmac, TPMC__HMAC_FOR_SIGNING, err);
+
+    if (status == 0)
+        status = check_arguments(self, request, err);
+    if (status == 0)
+        status = take_params(self, err);
+    if (status == 0)
+        status = tpmc__sigv4_check(request, &self->params, self->is_presign, err);
+    if (status != 0)
+        return status;
+    tpmc__ref_freeze(&self->hmac->ref);
+    status = tpmc__hmac_identity_open(self->hmac, &self->identity, err);
+    return status == 0 ? take_params(self, err) : status;
+}
+
+int tpmc_aws_hmac_sign_request(tpmc_aws_hmac *hmac, const char *service, const char *region,
+                               tpmc_http_request *request, int flags, tpmc_error *err)
+{
+    signing self = { .hmac = hmac, .service = service, .region = region, .flags = flags };
     int status;
 
-    status = tpmc__sigv4_presign(hmac->env, request, params, &url, err);
+    tpmc__error_clear(err);
+    status = prepare(&self, request, err);
     if (status == 0)
-        status = tpmc__bytes_from_buf(&url, "the presigned URL", out, err);
-    tpmc__buf_free(&url);
+        status = tpmc__sigv4_sign(hmac->env, request, &self.params, err);
+    tpmc__hmac_identity_close(&self.identity);
     return status;
 }
 
@@ -100,28 +118,25 @@ int tpmc_aws_hmac_presign(tpmc_aws_hmac *hmac, const char *service, const char *
                           const tpmc_http_request *request, int64_t expires_seconds,
                           tpmc_bytes **url, tpmc_error *err)
 {
-    tpmc__hmac_identity identity = { 0 };
-    tpmc__sigv4_params params;
-    int64_t time_ms = 0;
+    signing self = { .hmac = hmac,
+                     .service = service,
+                     .region = region,
+                     .is_presign = 1,
+                     .expires_s = expires_seconds };
+    tpmc__buf text;
     int status;
 
     tpmc__error_clear(err);
     if (url == NULL)
         return tpmc__fail(err, TPMC_ERR_ARGUMENT, "url is NULL");
     *url = NULL;
-    status = tpmc__aws_hmac_enter(hmac, 0, err);
+    tpmc__buf_init(&text, 0);
+    status = prepare(&self, request, err);
     if (status == 0)
-        status = check_arguments(hmac, service, &region, request, 0, err);
+        status = tpmc__sigv4_presign(hmac->env, request, &self.params, &text, err);
     if (status == 0)
-        status = tpmc__hmac_identity_open(hmac, &identity, err);
-    if (status == 0)
-        status = tpmc__aws_hmac_now(hmac, &time_ms, err);
-    if (status == 0) {
-        tpmc__hmac_identity_params(hmac, &identity, service, region, time_ms, &params);
-        params.flags = flags_of(service, 0);
-        params.expires_s = expires_seconds;
-        status = presign(hmac, &params, request, url, err);
-    }
-    tpmc__hmac_identity_close(&identity);
+        status = tpmc__bytes_from_buf(&text, "the presigned URL", url, err);
+    tpmc__buf_free(&text);
+    tpmc__hmac_identity_close(&self.identity);
     return status;
 }

@@ -78,7 +78,7 @@ static int check_modes(const tpmc__options *options, tpmc_error *err)
     return 0;
 }
 
-int tpmc__sts_check_key_id(const tpmc__options *options, tpmc_error *err)
+static int check_key_id(const tpmc__options *options, tpmc_error *err)
 {
     const char *id = tpmc__options_text(options, TPMC__AWS_HMAC_AWS_ACCESS_KEY_ID);
 
@@ -209,6 +209,10 @@ static int check_role(const tpmc__options *options, tpmc_error *err)
                           ROLE_MAX_SECONDS);
     if (tpmc__options_is_set(options, TPMC__AWS_HMAC_ENDPOINT))
         return 0;
+    if (role.account[0] == '\0')
+        return tpmc__fail(err, TPMC_ERR_ARGUMENT,
+                          "the option 'assume_role_arn' is not the ARN of a role of AWS: it has no "
+                          "account");
     partition = tpmc__aws_partition_of_region(region != NULL ? region : "us-east-1");
     if (partition != role.partition)
         return tpmc__fail(err, TPMC_ERR_ARGUMENT,
@@ -220,17 +224,21 @@ static int check_role(const tpmc__options *options, tpmc_error *err)
     return 0;
 }
 
+int tpmc__sts_check_identity(const tpmc__options *options, tpmc_error *err)
+{
+    int status = check_key_id(options, err);
+
+    if (status == 0)
+        status = check_modes(options, err);
+    return status == 0 ? check_uses(options, tpmc__sts_mode(options), err) : status;
+}
+
 int tpmc__sts_check_options(const tpmc__options *options, int has_mfa, tpmc_error *err)
 {
-    int mode = tpmc__sts_mode(options);
     tpmc__aws_endpoint endpoint;
     int status;
 
-    status = tpmc__sts_check_key_id(options, err);
-    if (status == 0)
-        status = check_modes(options, err);
-    if (status == 0)
-        status = check_uses(options, mode, err);
+    status = tpmc__sts_check_identity(options, err);
     if (status == 0)
         status = check_policy(options, err);
     if (status == 0)
@@ -239,7 +247,7 @@ int tpmc__sts_check_options(const tpmc__options *options, int has_mfa, tpmc_erro
         status = check_mfa(options, has_mfa, err);
     if (status == 0)
         status = tpmc__sts_endpoint(options, &endpoint, err);
-    if (status == 0 && mode == TPMC__STS_ASSUME_ROLE)
+    if (status == 0 && tpmc__sts_mode(options) == TPMC__STS_ASSUME_ROLE)
         status = check_role(options, err);
     return status;
 }

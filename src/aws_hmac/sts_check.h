@@ -5,8 +5,9 @@
 #include "base/option_int.h"
 #include "proto/aws_endpoint.h"
 
-/* Checks that the options name an access key of a user. Pure, as all here. */
-int tpmc__sts_check_key_id(const tpmc__options *options, tpmc_error *err);
+/* Checks that the options name an access key of a user, and nothing that has no place beside it.
+ * Pure, as all here. */
+int tpmc__sts_check_identity(const tpmc__options *options, tpmc_error *err);
 /* Checks that the options together make a call for credentials possible. `has_mfa` says that
  * somebody can be asked for a code. */
 int tpmc__sts_check_options(const tpmc__options *options, int has_mfa, tpmc_error *err);

@@ -198,7 +198,7 @@ static int get_certificates(refresh *self, tpmc_error *err)
     if (status == 0) {
         span.data = tpmc_bytes_data(spki);
         span.len = tpmc_bytes_len(spki);
-        now_ms += atomic_load(&anywhere->clock.offset_ms);
+        now_ms += tpmc__http_clock_offset(anywhere->env, &anywhere->clock);
         status = tpmc__certificate_file_get(anywhere->certificates, &span, now_ms,
                                             &self->certificates, err);
     }
@@ -256,22 +256,10 @@ static int build_request(void *context, int64_t time_ms, tpmc_http_request **out
 static int read_answer(void *context, const tpmc_http_response *response, tpmc_error *err)
 {
     refresh *self = context;
-    tpmc_aws_credentials *credentials = NULL;
-    const char *session;
     int remedy;
-    int status;
 
-    status = tpmc__aws_reply_read(response, "Roles Anywhere", &credentials, &remedy, err);
-    if (status != 0)
-        return status;
-    session = tpmc_aws_credentials_assumed_role_arn(credentials);
-    if (session != NULL)
-        status = tpmc__aws_arn_check_assumed(&self->plan.role, session, err);
-    if (status == 0)
-        self->credentials = credentials;
-    else
-        tpmc_aws_credentials_free(credentials);
-    return status;
+    return tpmc__aws_reply_read(response, "Roles Anywhere", &self->plan.role, &self->credentials,
+                                &remedy, err);
 }
 
 static int create_session(refresh *self, tpmc_error *err)
@@ -309,7 +297,7 @@ static int make_credentials(void *context, tpmc__cache_entry *out, tpmc_error *e
         out->value = self.credentials;
         /* The cache lives by our own clock. */
         out->expires_at_ms = tpmc_aws_credentials_expires_at_ms(self.credentials) -
-                             atomic_load(&anywhere->clock.offset_ms);
+                             tpmc__http_clock_offset(anywhere->env, &anywhere->clock);
     }
     tpmc__certificate_set_unref(self.certificates);
     tpmc__buf_free(&self.serial);

@@ -679,7 +679,7 @@ static const tpmc__option aws_hmac_options[TPMC__AWS_HMAC_OPTION_COUNT] = {
         .name = "sts_endpoint",
         .kind = TPMC_OPTION_CHOICE,
         .default_text = "regional",
-        .summary = "endpoint of STS: regional, or global, which is signed for us-east-1",
+        .summary = "endpoint of STS: regional, or global (for us-east-1) where AWS serves the region by it",
         .choices = sts_endpoint_words,
     },
     [TPMC__AWS_HMAC_FIPS] = {

@@ -12,6 +12,8 @@
 #define SLICE_MS 100
 /* A Date header has whole seconds, and an answer is some time on its way. */
 #define SKEW_MIN_MS 2000
+/* A wall clock that moved by more than this beside the monotonic one was set. */
+#define STEP_MS 60000
 
 typedef struct call {
     tpmc_env *env;
@@ -25,6 +27,25 @@ typedef struct call {
     int64_t retry_after_ms; /* what the last answer asks; -1: nothing */
 } call;
 
+int64_t tpmc__http_clock_offset(tpmc_env *env, tpmc__http_clock *clock)
+{
+    int64_t offset_ms = atomic_load(&clock->offset_ms);
+    int64_t wall_ms = 0;
+    int64_t monotonic_ms = 0;
+    int64_t step_ms;
+
+    if (offset_ms == 0)
+        return 0;
+    if (tpmc__env_wall_ms(env, &wall_ms, NULL) != 0 ||
+        tpmc__env_monotonic_ms(env, &monotonic_ms, NULL) != 0)
+        return offset_ms;
+    step_ms = wall_ms - monotonic_ms - atomic_load(&clock->base_ms);
+    if (step_ms >= -STEP_MS && step_ms <= STEP_MS)
+        return offset_ms;
+    atomic_store(&clock->offset_ms, 0);
+    return 0;
+}
+
 /* The clock of the provider, from an answer that found ours wrong. 0 when there is nothing to learn
  * from it. */
 static int learn_clock(call *self, const tpmc_http_response *response)
@@ -32,16 +53,19 @@ static int learn_clock(call *self, const tpmc_http_response *response)
     const char *text = tpmc_http_response_header(response, "Date");
     int64_t date_ms = text == NULL ? -1 : tpmc__http_date_ms(text);
     int64_t wall_ms = 0;
+    int64_t monotonic_ms = 0;
     int64_t change;
 
     if (self->flow->clock == NULL || self->clock_was_set || date_ms < 0)
         return 0;
-    if (tpmc__env_wall_ms(self->env, &wall_ms, NULL) != 0)
+    if (tpmc__env_wall_ms(self->env, &wall_ms, NULL) != 0 ||
+        tpmc__env_monotonic_ms(self->env, &monotonic_ms, NULL) != 0)
         return 0;
     change = date_ms - wall_ms - self->offset_ms;
     if (change > -SKEW_MIN_MS && change < SKEW_MIN_MS)
         return 0;
     self->clock_was_set = 1;
+    atomic_store(&self->flow->clock->base_ms, wall_ms - monotonic_ms);
     atomic_store(&self->flow->clock->offset_ms, date_ms - wall_ms);
     return 1;
 }
@@ -86,7 +110,8 @@ static int attempt(call *self, tpmc_error *err)
     tpmc__error_clear(err);
     self->verdict = TPMC__HTTP_FAIL;
     self->retry_after_ms = -1;
-    self->offset_ms = self->flow->clock == NULL ? 0 : atomic_load(&self->flow->clock->offset_ms);
+    self->offset_ms =
+        self->flow->clock == NULL ? 0 : tpmc__http_clock_offset(self->env, self->flow->clock);
     status = self->flow->build(self->context, self->attempt, self->offset_ms, &request, err);
     if (status != 0)
         goto out;

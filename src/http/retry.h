@@ -11,7 +11,12 @@
  * keeps it from call to call; any threads may share it. All zero is a good start. */
 typedef struct tpmc__http_clock {
     atomic_llong offset_ms;
+    atomic_llong base_ms; /* how far the wall clock was ahead of the monotonic one then */
 } tpmc__http_clock;
+
+/* What is to be added to the wall clock. What was learned is forgotten once the wall clock has been
+ * set, which is seen by the monotonic one. */
+int64_t tpmc__http_clock_offset(tpmc_env *env, tpmc__http_clock *clock);
 
 /* One kind of request, and how its answer is read. */
 typedef struct tpmc__http_flow {

@@ -107,6 +107,8 @@ static int read_account(const subject *s, const fields *f, tpmc__aws_arn *out)
 {
     size_t digits = 0;
 
+    if (s->kind == TPMC__AWS_STS_ROLE && f->len[ACCOUNT] == 0)
+        return 0;
     while (digits < f->len[ACCOUNT] && tpmc__ascii_is_digit((unsigned char)f->at[ACCOUNT][digits]))
         digits++;
     if (digits != TPMC__AWS_ACCOUNT_LEN || f->len[ACCOUNT] != digits)
@@ -189,6 +191,7 @@ int tpmc__aws_arn_parse(int kind, const char *option, const char *text, tpmc__aw
     int status = check_length(&s, text);
 
     memset(out, 0, sizeof(*out));
+    out->text = text;
     if (status == 0)
         status = split(&s, text, &f);
     if (status != 0)

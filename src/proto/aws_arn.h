@@ -16,7 +16,9 @@
 typedef struct tpmc__aws_arn {
     const tpmc__aws_partition *partition;
     char region[TPMC__AWS_REGION_MAX + 1]; /* empty for a role */
-    char account[TPMC__AWS_ACCOUNT_LEN + 1];
+    char account[TPMC__AWS_ACCOUNT_LEN +
+                 1];      /* may be empty in a role for STS: some servers have none */
+    const char *text;     /* the whole of it, borrowed as what follows */
     const char *resource; /* role/path/name */
     const char *name;     /* its last part */
 } tpmc__aws_arn;

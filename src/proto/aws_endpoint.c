@@ -88,6 +88,18 @@ static int check_endpoint(const tpmc__aws_endpoint_request *request, tpmc_error 
     return 0;
 }
 
+/* Some servers and proxies compare Host letter by letter. */
+static void lower_host(char *url)
+{
+    char *host = strstr(url, "://") + strlen("://");
+    size_t len = strcspn(host, "/");
+
+    for (size_t i = 0; i < len; i++) {
+        if (host[i] >= 'A' && host[i] <= 'Z')
+            host[i] = (char)(host[i] - 'A' + 'a');
+    }
+}
+
 static int take_endpoint(const tpmc__aws_endpoint_request *request, tpmc__aws_endpoint *out,
                          tpmc_error *err)
 {
@@ -107,6 +119,7 @@ static int take_endpoint(const tpmc__aws_endpoint_request *request, tpmc__aws_en
     while (request->endpoint[len - 1] == '/')
         len--;
     memcpy(out->url, request->endpoint, len);
+    lower_host(out->url);
     return 0;
 }
 

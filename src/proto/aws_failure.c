@@ -84,6 +84,8 @@ static const code_row server_row = { NULL, TPMC_ERR_PROTOCOL, TPMC__AWS_TRY_AGAI
 static const code_row redirection_row = { NULL, TPMC_ERR_PROTOCOL, TPMC__AWS_GIVE_UP,
                                           "redirections are not followed: look at the endpoint "
                                           "and for a proxy in between" };
+static const code_row proxy_row = { NULL, TPMC_ERR_PROTOCOL, TPMC__AWS_GIVE_UP,
+                                    "a proxy in between wants a name and password" };
 static const code_row denied_row = { NULL, TPMC_ERR_DENIED, TPMC__AWS_GIVE_UP, NULL };
 
 /* What an answer says of a failure, clean for display; what is missing is empty. */
@@ -110,20 +112,46 @@ static void set_code(report *out, const char *text)
         memmove(out->code, hash + 1, strlen(hash));
 }
 
+/* What begins to repeat the request, which holds secrets. */
+static const char *const echoes[] = {
+    "the canonical string", "-security-token", "authorization=", "authorization:", "aws4-",
+    "credential=",          "signature=",
+};
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Where a word in small letters begins, whatever the case of the text; its length without one. */
+static size_t find_word(const char *text, const char *word)
+{
+    size_t len = strlen(word);
+    size_t pos;
+    size_t i;
+
+    for (pos = 0; text[pos] != '\0'; pos++) {
+        for (i = 0; i < len && lower(text[pos + i]) == word[i]; i++)
+            ;
+        if (i == len)
+            return pos;
+    }
+    return pos;
+}
+
 /* Some services explain a wrong signature by the request as they saw it, with its session token, on
  * further lines. */
 static void set_message(report *out, const char *text)
 {
-    char *canonical = NULL;
+    size_t len;
 
     tpmc__utf8_clean(out->message, sizeof(out->message), text);
     if (strcspn(text, "\r\n") < strlen(out->message))
         out->message[strcspn(text, "\r\n")] = '\0';
-    canonical = strstr(out->message, "The Canonical String");
-    if (canonical == NULL)
-        canonical = strstr(out->message, "-security-token");
-    if (canonical != NULL)
-        *canonical = '\0';
+    for (size_t i = 0; i < sizeof(echoes) / sizeof(echoes[0]); i++) {
+        len = find_word(out->message, echoes[i]);
+        out->message[len] = '\0';
+    }
 }
 
 static const char *first_text(const tpmc__aws_place *place, const char *const *names)
@@ -199,18 +227,40 @@ static int is_code(const char *code, const char *row)
            (code[len] == '\0' || strcmp(code + len, "Exception") == 0);
 }
 
+/* What is wrong is said in the message alone. */
+static const struct {
+    const char *word; /* in small letters */
+    code_row row;
+} text_rows[] = {
+    { "rolesessionname",
+      { NULL, TPMC_ERR_DENIED, TPMC__AWS_GIVE_UP,
+        "the profile does not accept a name of the session: leave option 'session_name' unset, or "
+        "turn on acceptRoleSessionName in the profile" } },
+    { "untrusted",
+      { NULL, TPMC_ERR_DENIED, TPMC__AWS_GIVE_UP,
+        "the certificate was not issued under the trust anchor, intermediate certificates are "
+        "missing (option 'certificate_chain_file'), or it is no longer valid" } },
+};
+
 static const code_row *row_of(const report *r)
 {
     if (speaks_of_clock(r->message))
         return &clock_row;
+    for (size_t i = 0; i < sizeof(text_rows) / sizeof(text_rows[0]); i++) {
+        if (is_code(r->code, "AccessDenied") &&
+            r->message[find_word(r->message, text_rows[i].word)] != '\0')
+            return &text_rows[i].row;
+    }
     for (size_t i = 0; i < sizeof(code_rows) / sizeof(code_rows[0]); i++) {
         if (is_code(r->code, code_rows[i].code))
             return &code_rows[i];
     }
     if (r->http_status == 429)
         return &throttled_row;
-    if (r->http_status >= 500)
+    if (r->http_status >= 500 || r->http_status == 408)
         return &server_row;
+    if (r->http_status == 407)
+        return &proxy_row;
     return r->http_status < 400 ? &redirection_row : &denied_row;
 }
 

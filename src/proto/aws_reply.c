@@ -14,6 +14,7 @@
 typedef struct finds {
     tpmc__aws_place credentials;
     tpmc__aws_place user;
+    const char *role_arn; /* or NULL */
 } finds;
 
 /* Roles Anywhere answers with a list of credentials, which has one entry. */
@@ -45,6 +46,7 @@ static int find_parts(const tpmc__aws_document *document, finds *out, tpmc_error
     tpmc__aws_place_find(&place, "AssumedRoleUser", &out->user);
     if (!tpmc__aws_place_exists(&out->user))
         tpmc__aws_place_find(&place, "FederatedUser", &out->user);
+    out->role_arn = tpmc__aws_place_text(&place, "RoleArn");
     return 0;
 }
 
@@ -126,8 +128,20 @@ static int make_credentials(const finds *found, tpmc_aws_credentials **out, tpmc
     return tpmc__aws_credentials_new(&parts, out, err);
 }
 
-static int read_body(const tpmc_http_response *response, tpmc_aws_credentials **out,
-                     tpmc_error *err)
+/* Roles Anywhere says which role they are for, both say whose session it is, and servers that only
+ * resemble STS say neither. */
+static int check_role(const finds *found, const tpmc__aws_arn *role, tpmc_error *err)
+{
+    const char *session = tpmc__aws_place_text(&found->user, "Arn");
+
+    if (found->role_arn != NULL && strcmp(found->role_arn, role->text) != 0)
+        return tpmc__fail(err, TPMC_ERR_PROTOCOL,
+                          "the answer is for another role than the one asked for, %s", role->name);
+    return session == NULL ? 0 : tpmc__aws_arn_check_assumed(role, session, err);
+}
+
+static int read_body(const tpmc_http_response *response, const tpmc__aws_arn *role,
+                     tpmc_aws_credentials **out, tpmc_error *err)
 {
     tpmc__aws_document document;
     finds found;
@@ -137,6 +151,8 @@ static int read_body(const tpmc_http_response *response, tpmc_aws_credentials **
 
     if (status == 0)
         status = find_parts(&document, &found, err);
+    if (status == 0 && role != NULL)
+        status = check_role(&found, role, err);
     if (status == 0)
         status = make_credentials(&found, out, err);
     tpmc__aws_document_free(&document);
@@ -144,7 +160,8 @@ static int read_body(const tpmc_http_response *response, tpmc_aws_credentials **
 }
 
 int tpmc__aws_reply_read(const tpmc_http_response *response, const char *service,
-                         tpmc_aws_credentials **out, int *remedy, tpmc_error *err)
+                         const tpmc__aws_arn *role, tpmc_aws_credentials **out, int *remedy,
+                         tpmc_error *err)
 {
     int http_status = tpmc_http_response_status(response);
     int status = 0;
@@ -153,7 +170,7 @@ int tpmc__aws_reply_read(const tpmc_http_response *response, const char *service
     *remedy = TPMC__AWS_GIVE_UP;
     if (http_status < 200 || http_status > 299)
         return tpmc__aws_failure(response, service, remedy, err);
-    status = read_body(response, out, err);
+    status = read_body(response, role, out, err);
     if (status != TPMC_ERR_PROTOCOL)
         return status;
     tpmc__error_prefix(err, "%s sent an unusable answer", service);

@@ -139,6 +139,15 @@ static void append_token(const tpmc__sigv4_params *params, unsigned wanted, tpmc
                          strlen(params->session_token));
 }
 
+/* S3 takes a body to be unsigned unless the URL says its hash. */
+static int tells_hash(const tpmc_http_request *request, const tpmc__sigv4_params *params)
+{
+    const char *hash = tpmc_http_request_payload_hash(request);
+
+    return (params->flags & TPMC__SIGV4_UNSIGNED_PRESIGN) != 0 && hash != NULL &&
+           strcmp(hash, "UNSIGNED-PAYLOAD") != 0;
+}
+
 /* The URL as it is signed. */
 static int make_url(const tpmc_http_request *request, const tpmc__sigv4_draft *draft,
                     const tpmc__sigv4_params *params, tpmc__buf *url, tpmc_error *err)
@@ -153,6 +162,9 @@ static int make_url(const tpmc_http_request *request, const tpmc__sigv4_draft *d
     (void)tpmc__buf_append_byte(&text, '/');
     tpmc__sigv4_append_scope(draft, params, &text);
     append_parameter(url, "X-Amz-Credential", text.data, text.len);
+    if (tells_hash(request, params))
+        append_parameter(url, "X-Amz-Content-Sha256", draft->payload_hash,
+                         strlen(draft->payload_hash));
     append_parameter(url, "X-Amz-Date", draft->time.time, strlen(draft->time.time));
     tpmc__buf_clear(&text);
     (void)tpmc__decimal_append(&text, params->expires_s);

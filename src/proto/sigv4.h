@@ -29,7 +29,7 @@
 /* The session token is added after the signature was made, and not signed. */
 #define TPMC__SIGV4_OMIT_TOKEN 0x8u
 /* A presigned URL for S3 says nothing of the body: its hash is UNSIGNED-PAYLOAD unless the request
- * has a payload hash. */
+ * has a payload hash, which then stands in the URL as X-Amz-Content-Sha256. */
 #define TPMC__SIGV4_UNSIGNED_PRESIGN 0x10u
 /* What S3 wants. */
 #define TPMC__SIGV4_S3                                                                             \
@@ -70,6 +70,9 @@ typedef struct tpmc__sigv4_params {
  */
 int tpmc__sigv4_sign(tpmc_env *env, tpmc_http_request *request, const tpmc__sigv4_params *params,
                      tpmc_error *err);
+/* Checks all that can be checked before something is signed; fails as tpmc__sigv4_sign() does. */
+int tpmc__sigv4_check(const tpmc_http_request *request, const tpmc__sigv4_params *params,
+                      int is_presign, tpmc_error *err);
 /*
  * Initialises `url` with the request's URL and the signature in its query; it is empty on failure,
  * and freed by the caller in any case. The query begins as it was; then come X-Amz-Algorithm,

@@ -20,6 +20,8 @@
 
 static const char empty_hash[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 static const char no_hash[] = "UNSIGNED-PAYLOAD";
+/* "-PAYLOAD-TRAILER" and the like follow. */
+static const char streaming[] = "STREAMING-UNSIGNED-";
 
 static int append_hash(tpmc_env *env, const void *data, size_t len, tpmc__buf *out, tpmc_error *err)
 {
@@ -76,28 +78,61 @@ static const char *query_of(const tpmc__url *url)
     return *mark == '\0' ? mark : mark + 1;
 }
 
+/* Without a hash of the body only TLS keeps others from changing it. */
+static int check_unsigned(const tpmc_http_request *request, const tpmc__url *url, tpmc_error *err)
+{
+    const char *hash = tpmc_http_request_payload_hash(request);
+
+    if (hash == NULL || url->is_https || tpmc__url_is_loopback(url))
+        return 0;
+    if (strcmp(hash, no_hash) != 0 && strncmp(hash, streaming, sizeof(streaming) - 1) != 0)
+        return 0;
+    return tpmc__fail(err, TPMC_ERR_ARGUMENT,
+                      "a body that is not signed may be sent by https only: the payload hash is %s",
+                      hash);
+}
+
+/* Checks, and leaves what it found out. */
+static int check(const tpmc_http_request *request, const tpmc__sigv4_params *params, int is_presign,
+                 tpmc__sigv4_time *time, char *host, tpmc_error *err)
+{
+    tpmc__url url = { 0 };
+    int status;
+
+    status = tpmc__sigv4_check_params(params, is_presign, err);
+    if (status == 0)
+        status = tpmc__sigv4_format_time(params->time_ms, time, err);
+    if (status == 0)
+        status = tpmc__url_parse(tpmc_http_request_url(request), &url, err);
+    if (status != 0)
+        return status;
+    tpmc__sigv4_host(&url, host);
+    status = tpmc__sigv4_check_fields(request, host, err);
+    if (status == 0)
+        status = tpmc__sigv4_check_query(query_of(&url), strlen(query_of(&url)), err);
+    return status == 0 ? check_unsigned(request, &url, err) : status;
+}
+
+int tpmc__sigv4_check(const tpmc_http_request *request, const tpmc__sigv4_params *params,
+                      int is_presign, tpmc_error *err)
+{
+    tpmc__sigv4_time time;
+    char host[TPMC__SIGV4_HOST_SIZE];
+
+    return check(request, params, is_presign, &time, host, err);
+}
+
 int tpmc__sigv4_draft_begin(tpmc__sigv4_draft *draft, tpmc_env *env,
                             const tpmc_http_request *request, const tpmc__sigv4_params *params,
                             int is_presign, tpmc_error *err)
 {
-    tpmc__url url = { 0 };
     int status;
 
     memset(draft, 0, sizeof(*draft));
     tpmc__buf_init(&draft->canonical, CANONICAL_MAX);
     tpmc__buf_init(&draft->signed_names, CANONICAL_MAX);
     tpmc__buf_init(&draft->string_to_sign, STRING_TO_SIGN_MAX);
-    status = tpmc__sigv4_check_params(params, is_presign, err);
-    if (status == 0)
-        status = tpmc__sigv4_format_time(params->time_ms, &draft->time, err);
-    if (status == 0)
-        status = tpmc__url_parse(tpmc_http_request_url(request), &url, err);
-    if (status != 0)
-        return status;
-    tpmc__sigv4_host(&url, draft->host);
-    status = tpmc__sigv4_check_fields(request, draft->host, err);
-    if (status == 0)
-        status = tpmc__sigv4_check_query(query_of(&url), strlen(query_of(&url)), err);
+    status = check(request, params, is_presign, &draft->time, draft->host, err);
     if (status == 0)
         status =
             choose_hash(draft, env, request,

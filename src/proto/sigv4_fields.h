@@ -22,8 +22,8 @@ typedef struct tpmc__sigv4_fields {
     size_t count;
 } tpmc__sigv4_fields;
 
-/* What a client sends as Host: lower case, with the port that is not the scheme's own. `host` has
- * room for TPMC__SIGV4_HOST_SIZE. */
+/* What a client sends as Host: the name as it stands in the URL, with the port that is not the
+ * scheme's own. `host` has room for TPMC__SIGV4_HOST_SIZE. */
 void tpmc__sigv4_host(const tpmc__url *url, char *host);
 /*
  * Chooses and sorts the fields of a request, with Host being `host`, which must live as long.

@@ -18,7 +18,7 @@ static int read_as(int http_status, const uint8_t *data, size_t size, tpmc_aws_c
         tpmc_http_response_set_status(response, http_status, NULL) != 0 ||
         tpmc_http_response_append_body(response, data, size, NULL) != 0)
         abort();
-    status = tpmc__aws_reply_read(response, "the service", out, &remedy, err);
+    status = tpmc__aws_reply_read(response, "the service", NULL, out, &remedy, err);
     tpmc__http_response_free(response);
     return status;
 }

@@ -63,7 +63,7 @@ static tpmc_aws_credentials *take(int http_status, const char *body)
     int remedy = 77;
 
     assert_int_equal(tpmc_error_new(&err), 0);
-    expect_success(tpmc__aws_reply_read(response, "STS", &c, &remedy, err), err);
+    expect_success(tpmc__aws_reply_read(response, "STS", NULL, &c, &remedy, err), err);
     assert_int_equal(remedy, TPMC__AWS_GIVE_UP);
     tpmc_error_free(err);
     tpmc__http_response_free(response);
@@ -143,7 +143,7 @@ static int read_text(const char *text, tpmc_aws_credentials **out, tpmc_error *e
 {
     tpmc_http_response *response = new_answer(200, text);
     int remedy = 77;
-    int status = tpmc__aws_reply_read(response, "STS", out, &remedy, err);
+    int status = tpmc__aws_reply_read(response, "STS", NULL, out, &remedy, err);
 
     assert_int_equal(remedy, TPMC__AWS_GIVE_UP);
     tpmc__http_response_free(response);
@@ -246,7 +246,7 @@ static void a_refusal_is_passed_on(void **state)
         tpmc_http_response *response = new_answer(statuses[i], with_user[0]);
         tpmc_aws_credentials *c = (tpmc_aws_credentials *)&c;
         int remedy = 77;
-        int status = tpmc__aws_reply_read(response, "STS", &c, &remedy, *state);
+        int status = tpmc__aws_reply_read(response, "STS", NULL, &c, &remedy, *state);
 
         expect_failure(status, *state, statuses[i] == 403 ? TPMC_ERR_DENIED : TPMC_ERR_PROTOCOL,
                        "STS answered with HTTP status");
@@ -264,7 +264,7 @@ static void the_request_id_is_told(void **state)
     int remedy = 77;
 
     add_header(response, "x-amzn-RequestId", "id-1");
-    expect_failure(tpmc__aws_reply_read(response, "STS", &c, &remedy, *state), *state,
+    expect_failure(tpmc__aws_reply_read(response, "STS", NULL, &c, &remedy, *state), *state,
                    TPMC_ERR_PROTOCOL, "no credentials");
     assert_string_equal(tpmc_error_request_id(*state), "id-1");
     tpmc__http_response_free(response);
@@ -280,7 +280,7 @@ static int attempt(void *context)
     attempt_context *a = context;
     tpmc_aws_credentials *c = NULL;
     int remedy = 77;
-    int status = tpmc__aws_reply_read(a->response, "STS", &c, &remedy, a->err);
+    int status = tpmc__aws_reply_read(a->response, "STS", NULL, &c, &remedy, a->err);
 
     if ((status == 0) != (c != NULL))
         return 1;

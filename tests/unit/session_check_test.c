@@ -50,8 +50,7 @@ static const sample samples[] = {
     { { { "region", "eu-central-1" } }, 0, NULL },
     { { { "region", "eu-central-2" } },
       0,
-      "option 'region' is eu-central-2, and the trust anchor is in eu-central-1: leave 'region' "
-      "unset" },
+      "option 'region' is eu-central-2, and the trust anchor is in eu-central-1: leave it unset" },
     { { { "instance_property", "a=1" },
         { "instance_property", "b=1" },
         { "instance_property", "A=1" },

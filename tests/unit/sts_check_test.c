@@ -41,7 +41,7 @@ static void open_with_id(options_fixture *f)
 
 #define IN_SESSION                                                                                 \
     " has no place in GetSessionToken, which the other options ask for; for AssumeRole set "       \
-    "'assume_role_arn'"
+    "option 'assume_role_arn'"
 #define IN_FEDERATION " has no place in GetFederationToken, which the other options ask for"
 
 static const sample samples[] = {
@@ -110,13 +110,13 @@ static const sample samples[] = {
     { { "assume_role_arn", "arn:aws-cn:iam::123456789012:role/x" },
       0,
       "option 'assume_role_arn' is of the partition aws-cn, the global endpoint of aws: set "
-      "'region'" },
+      "option 'region'" },
     { { "assume_role_arn", "arn:aws-cn:iam::123456789012:role/x", "region", "eu-central-1" },
       0,
-      "is of the partition aws-cn, option 'region' of aws: set 'region'" },
+      "is of the partition aws-cn, option 'region' of aws: set option 'region'" },
     { { "assume_role_arn", ROLE, "region", "cn-north-1" },
       0,
-      "is of the partition aws, option 'region' of aws-cn: set 'region'" },
+      "is of the partition aws, option 'region' of aws-cn: set option 'region'" },
     { { "assume_role_arn", "arn:aws-cn:iam::123456789012:role/x", "region", "cn-north-1" },
       0,
       NULL },
@@ -171,11 +171,11 @@ static void the_key_is_one_of_a_user(void **state)
     (void)state;
     options_open(&f, TPMC_OBJECT_AWS_HMAC);
     expect(&f, 0, "option 'aws_access_key_id' is missing");
-    expect_failure(tpmc__sts_check_key_id(&f.options, f.err), f.err, TPMC_ERR_ARGUMENT,
+    expect_failure(tpmc__sts_check_identity(&f.options, f.err), f.err, TPMC_ERR_ARGUMENT,
                    "option 'aws_access_key_id' is missing");
     options_put(&f, "access_key", "ASIAIOSFODNN7EXAMPLE");
     expect(&f, 0, "option 'aws_access_key_id' begins with ASIA");
-    expect_failure(tpmc__sts_check_key_id(&f.options, f.err), f.err, TPMC_ERR_ARGUMENT,
+    expect_failure(tpmc__sts_check_identity(&f.options, f.err), f.err, TPMC_ERR_ARGUMENT,
                    "use an access key of a user, which begins with AKIA");
     /* Other servers have other names. */
     options_put(&f, "access_key", "ASIAIOSFODNN7EXAMPL");
@@ -183,7 +183,7 @@ static void the_key_is_one_of_a_user(void **state)
     options_put(&f, "access_key", "ASIAIOSFODNN7EXAMPLES");
     expect(&f, 0, NULL);
     options_put(&f, "access_key", "AKIAIOSFODNN7EXAMPLE");
-    assert_int_equal(tpmc__sts_check_key_id(&f.options, f.err), 0);
+    assert_int_equal(tpmc__sts_check_identity(&f.options, f.err), 0);
     options_close(&f);
 }
 
