@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
 #include "proto/aws_failure.h"
 #include "unit/aws_response.h"
 #include "unit/each_allocation.h"
@@ -57,6 +59,10 @@ static const row rows[] = {
       "STS answered Unheard (HTTP status 429): x" },
     { 500, XML("InternalFailure", "x"), TPMC_ERR_PROTOCOL, TPMC__AWS_TRY_AGAIN, "InternalFailure",
       "STS answered InternalFailure (HTTP status 500): x" },
+    { 408, XML("Unheard", "x"), TPMC_ERR_PROTOCOL, TPMC__AWS_TRY_AGAIN, "Unheard",
+      "STS answered Unheard (HTTP status 408): x" },
+    { 407, XML("Unheard", "x"), TPMC_ERR_PROTOCOL, TPMC__AWS_GIVE_UP, "Unheard",
+      "STS answered Unheard (HTTP status 407): x; a proxy in between wants a name and password" },
     { 503, XML("Unheard", "x"), TPMC_ERR_PROTOCOL, TPMC__AWS_TRY_AGAIN, "Unheard",
       "STS answered Unheard (HTTP status 503): x" },
     { 400, XML("IDPCommunicationError", "x"), TPMC_ERR_PROTOCOL, TPMC__AWS_TRY_AGAIN,
@@ -211,6 +217,58 @@ static void a_request_that_is_repeated_is_cut_off(void **state)
     }
 }
 
+/* What holds a signature is cut off wherever it stands. */
+static void a_header_that_is_repeated_is_cut_off(void **state)
+{
+    static const char *const echoes[] = {
+        "Authorization header requires 'Date'. Authorization=AWS4-HMAC-SHA256 Credential=SECRET",
+        "no such thing: authorization: Bearer SECRET",
+        "header 'AWS4-HMAC-SHA256 SECRET'",
+        "the CREDENTIAL=SECRET is not good",
+        "Signature=SECRET",
+        "x-amz-security-token SECRET",
+    };
+
+    for (size_t i = 0; i < sizeof(echoes) / sizeof(echoes[0]); i++) {
+        char body[512];
+        tpmc_http_response *response;
+        int remedy = 77;
+
+        (void)snprintf(body, sizeof(body), XML("IncompleteSignature", "%s"), echoes[i]);
+        response = new_answer(403, body);
+        assert_int_equal(tpmc__aws_failure(response, "STS", &remedy, *state), TPMC_ERR_DENIED);
+        assert_null(strstr(tpmc_error_text(*state), "SECRET"));
+        assert_non_null(strstr(tpmc_error_text(*state), "IncompleteSignature"));
+        tpmc__http_response_free(response);
+    }
+}
+
+/* One code stands for much: the message tells. */
+static void messages_have_hints(void **state)
+{
+    static const struct {
+        const char *message;
+        const char *hint;
+    } samples[] = {
+        { "Not authorized to set roleSessionName", "acceptRoleSessionName" },
+        { "Untrusted certificate. Insufficient certificate", "certificate_chain_file" },
+        { "Untrusted Signing Certificate", "certificate_chain_file" },
+        { "Unable to assume role", "trust policy" },
+    };
+
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        char body[512];
+        tpmc_http_response *response;
+        int remedy = 77;
+
+        (void)snprintf(body, sizeof(body), XML("AccessDeniedException", "%s"), samples[i].message);
+        response = new_answer(403, body);
+        expect_failure(tpmc__aws_failure(response, "STS", &remedy, *state), *state, TPMC_ERR_DENIED,
+                       samples[i].hint);
+        tpmc__http_response_free(response);
+    }
+}
+
 static void long_and_foul_messages_are_made_harmless(void **state)
 {
     char body[4096] = "{\"code\":\"Foo\",\"message\":\"a\\u001bb";
@@ -282,6 +340,8 @@ int main(void)
         WITH_ERROR(the_header_comes_before_the_body),
         WITH_ERROR(a_body_that_says_nothing_is_not_quoted),
         WITH_ERROR(a_request_that_is_repeated_is_cut_off),
+        WITH_ERROR(a_header_that_is_repeated_is_cut_off),
+        WITH_ERROR(messages_have_hints),
         WITH_ERROR(long_and_foul_messages_are_made_harmless),
         WITH_ERROR(the_time_to_wait_is_told),
         WITH_ERROR(survives_every_failing_allocation),

@@ -84,6 +84,45 @@ static void takes_every_form(void **state)
     }
 }
 
+/* By what Roles Anywhere says of the role, and by whose session it is. */
+static void the_role_must_be_the_one_asked_for(void **state)
+{
+    static const struct {
+        const char *role;
+        const char *user;
+        int status;
+    } samples[] = {
+        { "", "", 0 },
+        { ",\"roleArn\":\"arn:aws:iam::123456789012:role/a/x\"", "", 0 },
+        { ",\"roleArn\":\"arn:aws:iam::123456789012:role/x\"", "", TPMC_ERR_PROTOCOL },
+        { "", "arn:aws:sts::123456789012:assumed-role/x/s", 0 },
+        { "", "arn:aws:sts::123456789012:assumed-role/y/s", TPMC_ERR_PROTOCOL },
+    };
+    tpmc__aws_arn role;
+
+    assert_int_equal(tpmc__aws_arn_parse(TPMC__AWS_ROLE, "role_arn",
+                                         "arn:aws:iam::123456789012:role/a/x", &role, *state),
+                     0);
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        char body[1024];
+        tpmc_http_response *response;
+        tpmc_aws_credentials *c = NULL;
+        int remedy = 77;
+        int status;
+
+        (void)snprintf(body, sizeof(body),
+                       "{\"credentialSet\":[{\"credentials\":{" JSON_SMALL
+                       "},\"assumedRoleUser\":{\"arn\":\"%s\"}%s}]}",
+                       samples[i].user, samples[i].role);
+        response = new_answer(201, body);
+        status = tpmc__aws_reply_read(response, "Roles Anywhere", &role, &c, &remedy, *state);
+        assert_int_equal(status, samples[i].status);
+        assert_int_equal(c != NULL, status == 0);
+        tpmc_aws_credentials_free(c);
+        tpmc__http_response_free(response);
+    }
+}
+
 static void the_user_may_be_missing(void **state)
 {
     tpmc_aws_credentials *c = take(299, "<GetSessionTokenResponse><GetSessionTokenResult>" XML_PARTS
@@ -302,15 +341,11 @@ static void survives_every_failing_allocation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_every_form),
-        cmocka_unit_test(the_user_may_be_missing),
-        cmocka_unit_test(the_first_of_a_set_counts),
-        WITH_ERROR(takes_every_form_of_time),
-        WITH_ERROR(refuses_bad_answers),
-        WITH_ERROR(deep_nesting_is_refused),
-        WITH_ERROR(a_refusal_is_passed_on),
-        WITH_ERROR(the_request_id_is_told),
-        WITH_ERROR(survives_every_failing_allocation),
+        cmocka_unit_test(takes_every_form),        WITH_ERROR(the_role_must_be_the_one_asked_for),
+        cmocka_unit_test(the_user_may_be_missing), cmocka_unit_test(the_first_of_a_set_counts),
+        WITH_ERROR(takes_every_form_of_time),      WITH_ERROR(refuses_bad_answers),
+        WITH_ERROR(deep_nesting_is_refused),       WITH_ERROR(a_refusal_is_passed_on),
+        WITH_ERROR(the_request_id_is_told),        WITH_ERROR(survives_every_failing_allocation),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -164,6 +164,107 @@ static void bad_arguments_are_refused(void **state)
     hmac_bench_free(b);
 }
 
+/* Each is refused with neither key nor STS asked, and the object stays as it was. */
+static void refusals_come_before_everything_else(void **state)
+{
+    hmac_bench *b = hmac_bench_bare();
+    tpmc_http_request *request = new_request();
+    tpmc_bytes *url = NULL;
+
+    (void)state;
+    hmac_set(b, "aws_access_key_id", AWS_KEY_ID);
+    refuse(b, "x", NULL, 0, "option 'region' is not set");
+    hmac_set(b, "region", "eu-central-1");
+    refuse(b, "a/b", NULL, 0, "the service is not");
+    refuse(b, "x", "a/b", 0, "the region is not");
+    hmac_set(b, "policy", "{}");
+    refuse(b, "x", NULL, 0, "option 'policy' has no place");
+    hmac_set(b, "assume_role_arn", AWS_ROLE);
+    aws_expect_failure(&b->aws,
+                       tpmc_aws_hmac_presign(b->hmac, "x", NULL, request, 0, &url, b->aws.err),
+                       TPMC_ERR_ARGUMENT, "604800");
+    assert_int_equal(tpmc_http_request_add_header(request, "Authorization", "x", NULL), 0);
+    aws_expect_failure(&b->aws,
+                       tpmc_aws_hmac_sign_request(b->hmac, "x", NULL, request, 0, b->aws.err),
+                       TPMC_ERR_ARGUMENT, "Authorization already");
+    assert_int_equal(atomic_load(&b->macs), 0);
+    assert_int_equal(atomic_load(&b->aws.requests), 0);
+    hmac_set(b, "assume_role_arn", NULL);
+    hmac_set(b, "policy", NULL);
+    tpmc_http_request_free(request);
+    hmac_bench_free(b);
+}
+
+/* One without a battery begins in 1970; nobody would take the signature. */
+static void a_clock_that_was_never_set_is_refused(void **state)
+{
+    hmac_bench *b = hmac_bench_new();
+    tpmc_http_request *request = new_request();
+
+    (void)state;
+    atomic_store(&b->aws.fake.wall_ms, INT64_C(1262304000000) - 1);
+    aws_expect_failure(&b->aws,
+                       tpmc_aws_hmac_sign_request(b->hmac, "x", NULL, request, 0, b->aws.err),
+                       TPMC_ERR_CLOCK, "before the year 2010");
+    assert_int_equal(atomic_load(&b->macs), 0);
+    atomic_store(&b->aws.fake.wall_ms, INT64_C(1262304000000));
+    expect_success(tpmc_aws_hmac_sign_request(b->hmac, "x", NULL, request, 0, b->aws.err),
+                   b->aws.err);
+    tpmc_http_request_free(request);
+    hmac_bench_free(b);
+}
+
+static void a_hash_of_the_body_stands_in_the_url_for_s3(void **state)
+{
+    static const char hash[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    hmac_bench *b = hmac_bench_new();
+    tpmc_http_request *request = new_request();
+    tpmc_bytes *url = NULL;
+    const char *text;
+
+    (void)state;
+    assert_int_equal(tpmc_http_request_set_payload_hash(request, hash, NULL), 0);
+    expect_success(tpmc_aws_hmac_presign(b->hmac, "s3", NULL, request, 60, &url, b->aws.err),
+                   b->aws.err);
+    text = (const char *)tpmc_bytes_data(url);
+    assert_non_null(strstr(text, "&X-Amz-Content-Sha256="));
+    assert_non_null(strstr(text, hash));
+    tpmc_bytes_free(url);
+    assert_int_equal(tpmc_http_request_set_payload_hash(request, "UNSIGNED-PAYLOAD", NULL), 0);
+    expect_success(tpmc_aws_hmac_presign(b->hmac, "s3", NULL, request, 60, &url, b->aws.err),
+                   b->aws.err);
+    assert_null(strstr((const char *)tpmc_bytes_data(url), "X-Amz-Content-Sha256"));
+    tpmc_bytes_free(url);
+    tpmc_http_request_free(request);
+    hmac_bench_free(b);
+}
+
+/* By plain http anybody could change it on the way. */
+static void an_unsigned_body_goes_by_https_only(void **state)
+{
+    static const char *const hashes[] = { "UNSIGNED-PAYLOAD",
+                                          "STREAMING-UNSIGNED-PAYLOAD-TRAILER" };
+    hmac_bench *b = hmac_bench_new();
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        tpmc_http_request *request = NULL;
+
+        assert_int_equal(tpmc_http_request_new("PUT", "http://h.example/k", &request, NULL), 0);
+        assert_int_equal(tpmc_http_request_set_payload_hash(request, hashes[i], NULL), 0);
+        aws_expect_failure(&b->aws,
+                           tpmc_aws_hmac_sign_request(b->hmac, "s3", NULL, request, 0, b->aws.err),
+                           TPMC_ERR_ARGUMENT, "https only");
+        tpmc_http_request_free(request);
+        assert_int_equal(tpmc_http_request_new("PUT", "http://127.0.0.1:1/k", &request, NULL), 0);
+        assert_int_equal(tpmc_http_request_set_payload_hash(request, hashes[i], NULL), 0);
+        expect_success(tpmc_aws_hmac_sign_request(b->hmac, "s3", NULL, request, 0, b->aws.err),
+                       b->aws.err);
+        tpmc_http_request_free(request);
+    }
+    hmac_bench_free(b);
+}
+
 static void a_failing_key_leaves_the_request(void **state)
 {
     hmac_bench *b = hmac_bench_new();
@@ -382,6 +483,10 @@ int main(void)
         cmocka_unit_test(flags_and_services_say_how),
         cmocka_unit_test(the_region_is_the_callers_or_the_options),
         cmocka_unit_test(bad_arguments_are_refused),
+        cmocka_unit_test(refusals_come_before_everything_else),
+        cmocka_unit_test(a_clock_that_was_never_set_is_refused),
+        cmocka_unit_test(a_hash_of_the_body_stands_in_the_url_for_s3),
+        cmocka_unit_test(an_unsigned_body_goes_by_https_only),
         cmocka_unit_test(a_failing_key_leaves_the_request),
         cmocka_unit_test(urls_are_presigned),
         cmocka_unit_test(a_role_signs_with_its_token),

@@ -343,6 +343,31 @@ static void a_wrong_clock_is_set_once(void **state)
     tpmc_env_free(b->env);
 }
 
+/* A correction is for the clock as it was: once it is set, the next call begins without. */
+static void what_was_learned_ends_with_the_clock(void **state)
+{
+    static const answer answers[] = { { 0, 403, "Date", AN_HOUR_EARLIER, 0 },
+                                      { 0, 200, NULL, NULL, 0 } };
+    bench *b = new_bench(answers, 2);
+
+    assert_int_equal(call(b, *state), 0);
+    assert_int_equal(tpmc__http_clock_offset(b->env, &b->clock), -HOUR_MS);
+    fake_env_pass(&b->fake, 10 * HOUR_MS);
+    assert_int_equal(tpmc__http_clock_offset(b->env, &b->clock), -HOUR_MS);
+    /* Small steps are corrections of the same clock. */
+    atomic_fetch_add(&b->fake.wall_ms, -60000);
+    assert_int_equal(tpmc__http_clock_offset(b->env, &b->clock), -HOUR_MS);
+    atomic_fetch_add(&b->fake.wall_ms, -1);
+    assert_int_equal(tpmc__http_clock_offset(b->env, &b->clock), 0);
+    atomic_fetch_add(&b->fake.wall_ms, 60001);
+    assert_int_equal(tpmc__http_clock_offset(b->env, &b->clock), 0);
+    b->calls = 0;
+    b->builds = 0;
+    b->answers = &answers[1];
+    assert_int_equal(call(b, *state), 0);
+    assert_int_equal(b->offsets[0], 0);
+}
+
 static void a_clock_that_agrees_is_not_the_fault(void **state)
 {
     /* 2 s apart are learned, less are not. */
@@ -432,6 +457,7 @@ int main(void)
         WITH_ERROR(all_attempts_share_one_deadline),
         WITH_ERROR(a_stop_ends_the_wait),
         WITH_ERROR(a_wrong_clock_is_set_once),
+        WITH_ERROR(what_was_learned_ends_with_the_clock),
         WITH_ERROR(a_clock_that_agrees_is_not_the_fault),
         WITH_ERROR(a_build_that_fails_ends_the_call),
         WITH_ERROR(services_that_fail_end_the_call),
