@@ -13,6 +13,8 @@
 
 /* What stands before the secret access key in the first step of Signature Version 4. */
 static const char aws_prefix[] = "AWS4";
+/* What the keys of AWS have. */
+#define AWS_SECRET_USUAL 40
 #define AWS_PREFIX_LEN (sizeof(aws_prefix) - 1)
 #define AWS_SECRET_MIN 16
 #define AWS_SECRET_MAX 124 /* with the prefix, as long as an HMAC secret may be */
@@ -108,6 +110,13 @@ static int add_aws_prefix(cli_input *input, const char *name)
         cli_message("%s does not hold a secret access key: one line of %d to %d letters, digits "
                     "and signs, without spaces, and nothing else",
                     name, AWS_SECRET_MIN, AWS_SECRET_MAX);
+        return CLI_FAILED;
+    }
+    if (len == AWS_PREFIX_LEN + AWS_SECRET_USUAL &&
+        memcmp(input->data, aws_prefix, AWS_PREFIX_LEN) == 0) {
+        cli_message("%s holds a secret access key with AWS4 before it already: remove that, or "
+                    "import it with --hmac alone",
+                    name);
         return CLI_FAILED;
     }
     whole.capacity = AWS_PREFIX_LEN + len;

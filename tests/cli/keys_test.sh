@@ -166,6 +166,8 @@ refuse "an empty secret" 1 'empty is empty; it should hold a secret' bad.pem key
 head -c 129 long >secret.long
 refuse "a secret that is too long" 2 '128' bad.pem key import --hmac --in secret.long --out bad.pem
 refuse "--hmac with another algorithm" 2 'another kind of key' bad.pem key import --hmac --in secret --out bad.pem --algorithm rsa2048
+printf AWS4wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY >prefixed
+refuse "an AWS secret with its prefix" 1 "with AWS4 before it already" bad.pem key import --aws --in prefixed --out bad.pem
 refuse "--aws with another hash" 2 'AWS signs with hmac-sha256' bad.pem key import --aws --in aws --out bad.pem --algorithm hmac-sha512
 
 # --- key import of EC keys ---------------------------------------------------------------------------------------------------
