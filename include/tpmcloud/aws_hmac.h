@@ -151,7 +151,7 @@ TPMC_API int tpmc_aws_hmac_get_caller_identity(tpmc_aws_hmac *hmac, tpmc_bytes *
  * \brief Signs a request of the application's own with AWS Signature Version 4: adds the header
  * fields X-Amz-Date, Authorization and, where they belong, X-Amz-Security-Token and
  * X-Amz-Content-Sha256. All fields that the request has are signed, but for those that proxies
- * change. The application sends it, with the Host that the URL names.
+ * change. The application sends it, with the Host that the URL names in small letters.
  * \param[in] hmac the identity; it freezes as soon as its options pass.
  * \param[in] service the name that the service signs under, such as "s3", "execute-api" or "sts":
  * 1 to 64 characters. For S3 and its relatives the rules of S3 hold: the first three flags count as

@@ -67,7 +67,8 @@ void tpmc__sigv4_host(const tpmc__url *url, char *host)
 {
     size_t len = url->host_len;
 
-    memcpy(host, url->host, len);
+    for (size_t i = 0; i < len; i++)
+        host[i] = (char)lower(url->host[i]);
     host[len] = '\0';
     if (url->port != (url->is_https ? 443 : 80))
         (void)snprintf(host + len, TPMC__SIGV4_HOST_SIZE - len, ":%d", url->port);

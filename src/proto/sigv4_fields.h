@@ -22,7 +22,7 @@ typedef struct tpmc__sigv4_fields {
     size_t count;
 } tpmc__sigv4_fields;
 
-/* What a client sends as Host: the name as it stands in the URL, with the port that is not the
+/* What a client sends as Host: the name in small letters, with the port that is not the
  * scheme's own. `host` has room for TPMC__SIGV4_HOST_SIZE. */
 void tpmc__sigv4_host(const tpmc__url *url, char *host);
 /*

@@ -366,6 +366,7 @@ static void what_was_learned_ends_with_the_clock(void **state)
     b->answers = &answers[1];
     assert_int_equal(call(b, *state), 0);
     assert_int_equal(b->offsets[0], 0);
+    tpmc_env_free(b->env);
 }
 
 static void a_clock_that_agrees_is_not_the_fault(void **state)

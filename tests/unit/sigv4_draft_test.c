@@ -36,7 +36,7 @@ static int draft_of(tpmc_env *env, const tpmc_http_request *request,
 static void the_parts_stand_in_their_order(void **state)
 {
     tpmc__sigv4_params params = sigv4_params(NULL);
-    tpmc_http_request *request = make_request("https://h:8443?b=1&a");
+    tpmc_http_request *request = make_request("https://H:8443?b=1&a");
     tpmc__sigv4_draft draft;
 
     assert_int_equal(tpmc_http_request_add_header(request, "A", "1", NULL), 0);

@@ -96,12 +96,12 @@ static void what_changes_on_the_way_is_not_signed(void **state)
 static void a_host_is_as_a_client_sends_it(void **state)
 {
     static const char *const rows[][2] = {
-        { "https://Bucket.Example.COM/X", "Bucket.Example.COM" },
+        { "https://Bucket.Example.COM/X", "bucket.example.com" },
         { "https://h:443", "h" },
         { "http://h:80", "h" },
         { "http://h:443", "h:443" },
         { "https://h:80", "h:80" },
-        { "https://[2001:DB8::1]:8443/", "[2001:DB8::1]:8443" },
+        { "https://[2001:DB8::1]:8443/", "[2001:db8::1]:8443" },
         { "https://[::1]", "[::1]" },
         { "https://h.:65535", "h.:65535" },
     };
