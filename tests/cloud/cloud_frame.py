@@ -7,11 +7,12 @@ UTC = datetime.timezone.utc
 
 
 class Refusal(Exception):
-    """A request that the service refuses. `code` is the service's own name of the error."""
+    """A request that the service refuses. `code` is the service's own name of the error, `more` are members of its document."""
 
-    def __init__(self, status, code, message, headers=(), request_id=None):
+    def __init__(self, status, code, message, headers=(), request_id=None, more=None):
         super().__init__(f"{status} {code}: {message}")
         self.status, self.code, self.message, self.headers, self.request_id = status, code, message, list(headers), request_id
+        self.more = more or {}
 
 
 def strict(why):
@@ -82,6 +83,10 @@ class Service:
     def refuse(self, refusal, request, style=None):
         """The Answer with that error; `style` is None or the member "form" of the misbehaviour "error"."""
         raise NotImplementedError
+
+    def throttled(self, style):
+        """The Refusal of a request too many; `style` is the argument of the misbehaviour "throttle"."""
+        return Refusal(429 if style == "json" else 400, "Throttling", "Rate exceeded")
 
 
 def load_json(text):

@@ -6,8 +6,9 @@ together, and "count" (default 1), "service", "action" and "path", which say whe
 
 Instead of the answer (only if the request would be accepted):
   throttle    true, "xml" or "json"; with "retry_after": the header's value
-  error       {"code", "status", "message", "request_id", "form"}; form: xml, json, type (JSON with __type),
-              header (JSON with X-Amzn-ErrorType) or none for the service's own
+  error       {"code", "status", "message", "request_id", "form", "more"}; form: xml, json, type (JSON with __type),
+              header (JSON with X-Amzn-ErrorType), for OAuth's services oauth, api (Google's object), entra, or none for
+              the service's own; more: {name: any value}, members of an OAuth error, null takes one away
   status      a number; with "body" and "content_type"
   html        a login page with status 200
   redirect    301, 302, 307 or 308; with "location"
@@ -24,7 +25,10 @@ In the document (a member is named without its path, in any case; the first that
   expired           true: the expiration is an hour ago
   expires_in        seconds
   expiration        epoch, exponent, string, iso, fraction, offset, or {"text": any}
-  big_token         length of the session token
+  big_token         length of the session token, the access token or the ID token
+  expires_as        string, float or exponent: how numbers of seconds are written
+  add               {name: any value}: more members beside the token, such as refresh_in, scope, refresh_token
+  token_claims      {name: any value}: claims of the token if it is a JWT, null takes one away; its signature is then wrong
 In the form:
   format      xml, json, ceph (JSON without wrapper), prefix (XML with namespace prefix and CDATA), minio
   cut_text    number of bytes of the document that are left, or true for half; the HTTP is in order
@@ -42,6 +46,7 @@ On the wire:
   no_date     true: no header Date
   skew        seconds the server's clock is ahead: in Date, and in what it judges
 """
+import base64
 import datetime
 import json
 import re
@@ -51,11 +56,15 @@ import cloud_frame
 FILTERS = ("count", "service", "action", "path")
 INSTEAD = ("throttle", "retry_after", "error", "status", "body", "html", "redirect", "location", "garbage", "huge")
 DOCUMENT = ("missing", "null", "set", "empty_set", "wrong_types", "poison", "nul", "other_role", "expired", "expires_in",
-            "expiration", "big_token")
+            "expiration", "big_token", "expires_as", "add", "token_claims")
 FORM = ("format", "cut_text", "empty", "content_type", "nested", "duplicate", "utf8", "doctype", "headers")
 WIRE = ("slow", "drip", "cut", "close", "no_date", "skew")
 CHOICES = {"format": ("xml", "json", "ceph", "prefix", "minio"), "doctype": ("entity", "external", "billion"),
-           "cut": ("start", "header", "body"), "redirect": (301, 302, 303, 307, 308), "throttle": (True, "xml", "json")}
+           "cut": ("start", "header", "body"), "redirect": (301, 302, 303, 307, 308), "throttle": (True, "xml", "json"),
+           "expires_as": ("string", "float", "exponent")}
+EXPIRATIONS = ("expiration", "expireTime")
+SECONDS = ("expires_in", "ext_expires_in", "refresh_in", "expires_on")
+TOKENS = ("sessionToken", "access_token", "accessToken", "id_token", "token")
 SPELLINGS = ("epoch", "exponent", "string", "iso", "fraction", "offset")
 
 
@@ -76,8 +85,7 @@ def check(item):
 
 def throttle(service, request, behaviour):
     form = behaviour["throttle"]
-    refusal = cloud_frame.Refusal(429 if form == "json" else 400, "Throttling", "Rate exceeded")
-    answer = service.refuse(refusal, request, None if form is True else form)
+    answer = service.refuse(service.throttled(form), request, None if form is True else form)
     answer.set_header("Retry-After", behaviour.get("retry_after"))
     return answer
 
@@ -85,7 +93,7 @@ def throttle(service, request, behaviour):
 def error(service, request, behaviour):
     wanted = behaviour["error"]
     refusal = cloud_frame.Refusal(wanted.get("status", 400), wanted["code"], wanted.get("message", ""),
-                                  request_id=wanted.get("request_id"))
+                                  request_id=wanted.get("request_id"), more=wanted.get("more"))
     return service.refuse(refusal, request, wanted.get("form"))
 
 
@@ -159,6 +167,40 @@ def remove(document, name):
         del container[key]
 
 
+def change_all(document, names, make):
+    for name in names:
+        change(document, name, make)
+
+
+def set_expires_in(document, seconds):
+    """A number of seconds, or the time then."""
+    change(document, "expires_in", lambda old: seconds)
+    change_all(document, EXPIRATIONS, shift(seconds))
+
+
+def spell_seconds(document, kind):
+    make = {"string": str, "float": lambda n: Raw(f"{n}.0"), "exponent": lambda n: Raw(f"{n / 1000:.3f}e3")}[kind]
+    change_all(document, SECONDS, lambda old: make(old) if isinstance(old, int) else old)
+
+
+def add_members(document, more):
+    for name in TOKENS:
+        container, _ = find(document, name)
+        if container is not None:
+            container.update(more)
+
+
+def set_claims(token, wanted):
+    """The JWT with other claims and the signature that it had."""
+    parts = token.split(".") if isinstance(token, str) else []
+    if len(parts) != 3:
+        return token
+    claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=="))
+    claims = {name: value for name, value in {**claims, **wanted}.items() if value is not None}
+    parts[1] = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return ".".join(parts)
+
+
 def set_members(document, wanted):
     for name, value in wanted.items():
         change(document, name, lambda old, new=value: new)
@@ -202,10 +244,13 @@ def edit_document(document, behaviour):
         "poison": lambda doc, name: change(doc, name, lambda old: old + "\r\nX-Injected: 1"),
         "nul": lambda doc, name: change(doc, name, lambda old: old[:4] + "\0" + old[4:]),
         "other_role": lambda doc, _: other_role(doc),
-        "expired": lambda doc, _: change(doc, "expiration", shift(-3600)),
-        "expires_in": lambda doc, seconds: change(doc, "expiration", shift(seconds)),
-        "expiration": lambda doc, kind: change(doc, "expiration", spell(kind)),
-        "big_token": lambda doc, size: change(doc, "sessionToken", lambda old: (old * (size // len(old) + 1))[:size]),
+        "expired": lambda doc, _: set_expires_in(doc, -3600),
+        "expires_in": set_expires_in,
+        "expiration": lambda doc, kind: change_all(doc, EXPIRATIONS, spell(kind)),
+        "big_token": lambda doc, size: change_all(doc, TOKENS, lambda old: (old * (size // len(old) + 1))[:size]),
+        "add": add_members,
+        "expires_as": spell_seconds,
+        "token_claims": lambda doc, wanted: change_all(doc, TOKENS, lambda old: set_claims(old, wanted)),
     }
     for name, edit in edits.items():
         if name in behaviour:
@@ -234,9 +279,9 @@ def to_json(document, default_time):
     def plain(value):
         if isinstance(value, (Time, datetime.datetime)):
             value = spelled(value, default_time)
-            if isinstance(value, Raw):
-                raws.append(value)
-                return f"@raw{len(raws) - 1}@"
+        if isinstance(value, Raw):
+            raws.append(value)
+            return f"@raw{len(raws) - 1}@"
         if isinstance(value, dict):
             return {name: plain(item) for name, item in value.items()}
         return [plain(item) for item in value] if isinstance(value, list) else value

@@ -30,8 +30,14 @@ import aws_sts
 import cloud_frame
 import cloud_pki
 import cloud_state
+import entra_resource
+import entra_token
+import google_iam
+import google_sts
+import google_token
 
-SERVICES = (aws_rolesanywhere.RolesAnywhere, aws_sts.Sts)
+SERVICES = (aws_rolesanywhere.RolesAnywhere, aws_sts.Sts, google_token.Token, google_iam.Iam, google_iam.Check, google_sts.Sts,
+            google_sts.Gdch, entra_token.Token, entra_resource.Documents, entra_resource.Check, entra_resource.UserToken)
 LIFETIME_S = 3600
 IDLE_S = 60
 BODY_MAX = 1 << 20
