@@ -10,6 +10,7 @@ The part of the configuration that all of them use, under "google":
   "universe_domain"   default googleapis.com
   "jwt_audiences"     audiences of self-signed JWTs, besides https://SERVICE.UNIVERSE/ and the server's own URL with /
   "skew"              seconds that a JWT may be issued ahead of the server's clock (30)
+  "padding"           whether base64url of JWTs may have = at its end (false), as old clients of Google write it
 """
 import base64
 import os
@@ -44,6 +45,10 @@ def universe(cloud):
 
 def own_url(request, path=None):
     return f"https://{request.header('Host')}{request.path if path is None else path}"
+
+
+def read_jwt(cloud, text):
+    return oauth_jwt.Jwt(text, padding=config(cloud).get("padding", False))
 
 
 def account(cloud, email):
@@ -114,7 +119,7 @@ def caller(cloud, request):
     value = request.header("Authorization")
     if value is None:
         raise unauthenticated(MISSING, "")
-    match = re.fullmatch(r"Bearer ([A-Za-z0-9._~+/-]+=*)", value)
+    match = re.fullmatch(r"Bearer ([A-Za-z0-9._~+/=-]+)", value)
     if not match:
         raise unauthenticated(why="not a bearer token")
     known = cloud.issued.get(match.group(1))
@@ -128,7 +133,7 @@ def caller(cloud, request):
 def self_signed(cloud, request, text):
     """The caller of a JWT that a service account signed for itself."""
     try:
-        token = oauth_jwt.Jwt(text)
+        token = read_jwt(cloud, text)
         check_self_signed(cloud, request, token)
     except oauth_jwt.BadJwt as bad:
         raise unauthenticated(why=str(bad)) from None

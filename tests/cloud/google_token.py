@@ -42,7 +42,7 @@ class Token(Service):
             raise Refusal(405, "invalid_request", f"{request.method} is not served")
         fields = self.read_fields(request)
         try:
-            token = oauth_jwt.Jwt(fields["assertion"])
+            token = google_accounts.read_jwt(self.cloud, fields["assertion"])
             issuer, entry = self.check_issuer(token)
             self.check_claims(request, token, issuer)
         except oauth_jwt.BadJwt as bad:

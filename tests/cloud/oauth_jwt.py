@@ -27,11 +27,13 @@ class BadJwt(Exception):
 class Jwt:
     """A JWT that is well formed. Nothing of it is true before verify() said so."""
 
-    def __init__(self, text, types=("JWT",)):
+    def __init__(self, text, types=("JWT",), padding=False):
         parts = text.split(".")
         if len(parts) != 3:
             raise BadJwt("3 dot separated segments required")
-        self.text = text
+        self.text = text  # the signature is over the padding too
+        if padding:
+            parts = [part.rstrip("=") for part in parts]
         self.header, self.claims = (self.read(part) for part in parts[:2])
         decode(parts[2])
         self.check_header(types)
