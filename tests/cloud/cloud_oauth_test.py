@@ -12,12 +12,14 @@ except ImportError as missing:
     sys.exit(77)
 
 import cloud_checks
+import entra_cases
 import google_cases
+import google_sts_cases
 
 
 def main():
     checks = cloud_checks.Checks()
-    for cases in (google_cases,):
+    for cases in (google_cases, google_sts_cases, entra_cases):
         cases.run(checks)
     print(f"{checks.passed} passed, {checks.failed} failed")
     return 1 if checks.failed else 0

@@ -63,7 +63,7 @@ def good_tokens(checks, cloud, world):
     checks.equal("not to be stored", reply.headers["Cache-Control"], "no-store")
     checks.equal("principal", principal(cloud, given["access_token"])["principal"], "serviceAccount:" + ROBOT)
     for name, claims in (("own URL", {"aud": cloud.url + "/token"}), ("sub is iss", {"sub": ROBOT}), ("two scopes", {"scope": PLATFORM + " openid"}),
-                         ("nbf", {"nbf": now() - 5}), ("iat 25 s ahead", {"iat": now() + 25, "exp": now() + 3620}), ("short", {"exp": now() + 5})):
+                         ("nbf", {"nbf": now() - 5}), ("iat 25 s ahead", {"iat": now() + 25, "exp": now() + 3620}), ("short", {"exp": now() + 60})):
         checks.equal(name, token(cloud, world.assertion(**claims)).status, 200)
     for name, header in (("no kid", {"kid": ...}), ("no typ", {"typ": ...})):
         checks.equal(name, token(cloud, world.assertion(header=header)).status, 200)
@@ -94,7 +94,7 @@ def bad_assertions(checks, cloud, world):
         ("unknown account", world.assertion(iss="x" + ROBOT), "account not found"), ("no iss", world.assertion(iss=...), "account not found"),
         ("other audience", world.assertion(aud="https://example.com/token"), "audience"), ("audience with a slash", world.assertion(aud=GOOGLE_TOKEN_URL + "/"), "audience"),
         ("no audience", world.assertion(aud=...), "audience"), ("audience list", world.assertion(aud=[GOOGLE_TOKEN_URL]), form),
-        ("3601 s", world.assertion(iat=at - 11), lived), ("iat ahead", world.assertion(iat=at + 40, exp=at + 3600), lived),
+        ("3601 s", world.assertion(iat=at - 11), lived), ("iat ahead", world.assertion(iat=at + 200, exp=at + 3600), lived),
         ("expired", world.assertion(iat=at - 3600, exp=at - 1), lived), ("no iat", world.assertion(iat=...), lived), ("no exp", world.assertion(exp=...), lived),
         ("exp before iat", world.assertion(iat=at + 20, exp=at + 10), lived), ("nbf ahead", world.assertion(nbf=at + 60), lived),
         ("iat as text", world.assertion(iat=str(at)), form), ("exp as float", world.assertion(exp=at + 10.5), form), ("exp true", world.assertion(exp=True), form),
@@ -141,7 +141,7 @@ def self_signed(checks, cloud, world):
         checks.equal("audience " + audience, principal(cloud, world.self_signed(scope=..., aud=audience))["audience"], audience)
     cases = [("both", {"aud": cloud.url + "/"}, "either scope or aud"), ("neither", {"scope": ...}, "either scope or aud"), ("no slash", {"scope": ..., "aud": "https://pubsub.googleapis.com"}, "another service"),
              ("other host", {"scope": ..., "aud": "https://pubsub.example.com/"}, "another service"), ("no sub", {"sub": ...}, "iss and sub"), ("sub of another", {"sub": TARGET}, "iss and sub"),
-             ("an hour and a second", {"iat": now() - 11}, "3601"), ("expired", {"iat": now() - 60, "exp": now() - 1}, "ago"), ("scope", {"scope": "x"}, "scope x"), ("claim", {"id": "x"}, "claims")]
+             ("an hour and a second", {"iat": now() - 11}, "s after iat"), ("expired", {"iat": now() - 60, "exp": now() - 1}, "ago"), ("scope", {"scope": "x"}, "scope x"), ("claim", {"id": "x"}, "claims")]
     for name, claims, text in cases:
         refused(checks, cloud, "self-signed: " + name, get(cloud, "/check", world.self_signed(**claims)), 401, "UNAUTHENTICATED", text)
     for name, bearer in (("flipped", flipped(world.self_signed())), ("other key", world.self_signed(key=world.other)), ("unknown", "ya29.abc"), ("ID token's claim", world.self_signed(target_audience="a"))):
