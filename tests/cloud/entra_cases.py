@@ -131,7 +131,8 @@ def bad_assertions(checks, cloud, world):
     case("no thumbprint", 50027, "x5t", header={"alg": "RS256", "kid": "a"})
     case("both thumbprints", "strict", "x5t and x5t#S256", header=world.header(x5t=x5t(world.leaf)))
     case("padded thumbprint", "strict", "without padding", header=world.header(**{"x5t#S256": base64.urlsafe_b64encode(hashlib.sha256(der(world.leaf)).digest()).decode()}))
-    case("header", "strict", "the assertion has x", header=world.header(x=1))
+    case("header", 50027, "the header has jku", header=world.header(jku="https://a"))
+    case("x5c null", "strict", "x5c is not a list", header={"alg": "RS256", "x5c": None})
     case("claim", "strict", "the assertion has id", id="a")
     case("kid null", 50027, "kid", header=world.header(kid=None))
     case("typ", 50027, "typ", header=world.header(typ="x"))
@@ -252,7 +253,8 @@ def federated(checks, cloud, world):
     checks.equal("federated", claims_of(call(jti="a"))["appid"], CLIENT)
     cases = [("issuer", 700211, ISSUER + "/", {"iss": ISSUER + "/"}), ("subject", 700213, "Device-1", {"sub": "Device-1"}), ("audience", 700212, "a", {"aud": "a"}), ("no audience", 700212, "", {"aud": ...}),
              ("ES256", 5002738, "ES256", {"key": world.ec, "algorithm": "ES256", "header": {"kid": "e"}}), ("other key", 700027, "did not match", {"key": world.other}),
-             ("kid", 700027, "not found", {"header": {"kid": "x"}}), ("no kid", 50027, "kid", {"header": {"kid": ...}}), ("expired", 700024, "expiry", {"exp": now() - 1}), ("jti", "strict", "used before", {"jti": "a"})]
+             ("kid", 700027, "not found", {"header": {"kid": "x"}}), ("no kid", 50027, "kid", {"header": {"kid": ...}}), ("expired", 700024, "expiry", {"exp": now() - 1}), ("jti", "strict", "used before", {"jti": "a"}),
+             ("thumbprint", "strict", "names a certificate", {"header": {"x5t": x5t(world.leaf)}})]
     for name, code, text, arguments in cases:
         refused(checks, cloud, "federated: " + name, call(**arguments), code, text)
 
@@ -266,6 +268,8 @@ def adfs(checks, cloud, world):
     refused(checks, cloud, "AD FS: SHA-256", call(world.header()), "strict", "x5t#S256")
     refused(checks, cloud, "AD FS: PS256", call({**sha1, "alg": "PS256"}), 5002738, "PS256")
     refused(checks, cloud, "AD FS: .default", call(scope="https://file.example.com/.default"), 70011)
+    checks.equal("seconds", get(cloud, f"/entra/user-token?tenant={TENANT}&client={CLIENT}&user=ann&seconds=x").status, 400)
+    checks.equal("no user", get(cloud, f"/entra/user-token?tenant={TENANT}&client={CLIENT}").status, 400)
     checks.equal("no v1 for a tenant", token(cloud, "a", f"/{TENANT}/oauth2/token").status, 404)
 
 

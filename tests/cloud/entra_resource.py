@@ -108,6 +108,8 @@ class UserToken(Service):
         missing = [name for name in ("tenant", "client", "user") if not fields.get(name)]
         if missing:
             raise Refusal(400, "invalid_request", f"{missing[0]} is missing")
+        if not re.fullmatch(r"-?\d{1,9}", fields.get("seconds", "3600")):
+            raise Refusal(400, "invalid_request", "seconds is not a number")
         return {"parameters": fields}
 
     def answer(self, call):

@@ -98,7 +98,7 @@ def bad_assertions(checks, cloud, world):
         ("expired", world.assertion(iat=at - 3600, exp=at - 1), lived), ("no iat", world.assertion(iat=...), lived), ("no exp", world.assertion(exp=...), lived),
         ("exp before iat", world.assertion(iat=at + 20, exp=at + 10), lived), ("nbf ahead", world.assertion(nbf=at + 60), lived),
         ("iat as text", world.assertion(iat=str(at)), form), ("exp as float", world.assertion(exp=at + 10.5), form), ("exp true", world.assertion(exp=True), form),
-        ("kid null", world.assertion(header={"kid": None}), "kid"), ("typ", world.assertion(header={"typ": "at+jwt"}), "typ"), ("crit", world.assertion(header={"crit": ["b64"]}), "crit"),
+        ("kid null", world.assertion(header={"kid": None}), "kid"), ("typ", world.assertion(header={"typ": "at+jwt"}), "typ"), ("crit", world.assertion(header={"crit": ["b64"]}), "crit"), ("thumbprint", world.assertion(header={"x5t": "a"}), "x5t"),
         ("padding", world.assertion(pad="="), "base64url"), ("two parts", world.assertion().rpartition(".")[0], "3 dot"), ("no JSON", world.assertion(text="{"), "JSON"),
         ("member twice", world.assertion(text='{"iss":"a","iss":"b"}'), "twice"), ("array", world.assertion(text="[]"), "object"), ("scope list", world.assertion(scope=[PLATFORM]), form),
         ("unknown user", world.assertion(sub="bob@example.com", scope=STORAGE), "Invalid email or User ID"),

@@ -97,6 +97,7 @@ class Sts(Service):
         check_subject_times(token, request.now.timestamp())
         if subject is None or len(subject) > SUBJECT_LENGTH_MOST:
             raise invalid_grant("The size of mapped attribute google.subject is not between 1 and 127.")
+        token.text_claim("jti")
         if subject not in pool.get("subjects", (subject,)):
             raise Refusal(401, "unauthorized_client", "The given credential is rejected by the attribute condition.")
 
