@@ -7,8 +7,8 @@ together, and "count" (default 1), "service", "action" and "path", which say whe
 Instead of the answer (only if the request would be accepted):
   throttle    true, "xml" or "json"; with "retry_after": the header's value
   error       {"code", "status", "message", "request_id", "form", "more"}; form: xml, json, type (JSON with __type),
-              header (JSON with X-Amzn-ErrorType), for OAuth's services oauth, api (Google's object), entra, or none for
-              the service's own; more: {name: any value}, members of an OAuth error, null takes one away
+              header (JSON with X-Amzn-ErrorType), for OAuth's services oauth, api (Google's object), entra, text, or none
+              for the service's own; more: {name: any value}, members of an OAuth error, null takes one away
   status      a number; with "body" and "content_type"
   html        a login page with status 200
   redirect    301, 302, 307 or 308; with "location"

@@ -38,8 +38,10 @@ class World:
         keys = {"keys": [oauth_client.jwk(self.key, "r"), oauth_client.jwk(self.ec, "e")]}
         federated = [{"issuer": ISSUER, "subject": "device-1", "jwks": keys}]
         by_name = [{"subject": "CN=unknown", "issuer": "CN=middle", "roots": [{"pem": self.root.pem().decode()}]}]
-        apps = {CLIENT: {"certificates": registered, "federated": federated}, NAMED: {"names": by_name, "resources": [GRAPH]}, OFF: {"certificates": registered, "enabled": False}}
-        self.config = {"entra": {"tenants": {TENANT: {"domains": ["contoso.example.com"], "apps": apps}}, "adfs": {"apps": {CLIENT: {"certificates": registered, "resources": ["https://file.example.com"]}}}}}
+        apps = {CLIENT: {"certificates": registered, "federated": federated}, NAMED: {"names": by_name, "resources": [GRAPH]},
+                OFF: {"certificates": registered, "enabled": False}}
+        self.config = {"entra": {"tenants": {TENANT: {"domains": ["contoso.example.com"], "apps": apps}},
+                                 "adfs": {"apps": {CLIENT: {"certificates": registered, "resources": ["https://file.example.com"]}}}}}
 
     def header(self, certificate=None, **change):
         thumbprint = oauth_client.segment(hashlib.sha256(der(certificate or self.leaf)).digest())
@@ -60,7 +62,8 @@ def x5t(certificate):
 
 
 def fields(proof, **change):
-    base = {"grant_type": "client_credentials", "client_id": CLIENT, "scope": GRAPH + "/.default", "client_assertion_type": TYPE, "client_assertion": proof}
+    base = {"grant_type": "client_credentials", "client_id": CLIENT, "scope": GRAPH + "/.default", "client_assertion_type": TYPE,
+            "client_assertion": proof}
     return oauth_client.without_null({**base, **change})
 
 
@@ -73,7 +76,8 @@ def refused(checks, cloud, name, reply, code, text=""):
     last, seen = cloud.last(), document(reply)
     number = "AADSTS9002313" if code == "strict" else f"AADSTS{code}"
     checks.equal(name + ": code", last["code"], "StrictCheckFailed" if code == "strict" else number)
-    checks.true(name, text in seen["error_description"] and seen["error_description"].startswith(number + ": ") and str(seen["error_codes"]) == f"[{number[6:]}]", seen)
+    checks.true(name,
+                text in seen["error_description"] and seen["error_description"].startswith(number + ": ") and str(seen["error_codes"]) == f"[{number[6:]}]", seen)
     return seen
 
 
@@ -88,17 +92,21 @@ def good_tokens(checks, cloud, world):
     seen = document(get(cloud, "/entra/check?audience=" + GRAPH, given["access_token"]))
     checks.equal("token", (seen["aud"], seen["appid"], seen["tid"], seen["idtyp"]), (GRAPH, CLIENT, TENANT, "app"))
     chain = [base64.b64encode(der(c)).decode() for c in (world.leaf, world.middle.certificate, world.root.certificate)]
-    headers = {"PS256": world.header(alg="PS256"), "x5t": {"alg": "RS256", "typ": "JWT", "x5t": x5t(world.leaf)}, "kid": world.header(kid="AB"), "no typ": world.header(typ=...),
+    headers = {"PS256": world.header(alg="PS256"), "x5t": {"alg": "RS256", "typ": "JWT", "x5t": x5t(world.leaf)}, "kid": world.header(kid="AB"),
+               "no typ": world.header(typ=...),
                "x5c": world.header(x5c=chain), "x5c of a leaf": world.header(x5c=chain[:1]), "only x5c": {"alg": "PS256", "x5c": chain}}
     for name, header in headers.items():
         checks.equal(name, token(cloud, world.assertion(cloud, header=header)).status, 200)
-    for name, claims in (("floats", {"exp": now() + 500.5, "nbf": now() - 0.5}), ("no nbf", {"nbf": ...}), ("no iat", {"iat": ...}), ("600 s", {"exp": now() + 500, "nbf": now() - 100})):
+    for name, claims in (("floats", {"exp": now() + 500.5, "nbf": now() - 0.5}), ("no nbf", {"nbf": ...}), ("no iat", {"iat": ...}),
+                         ("600 s", {"exp": now() + 500, "nbf": now() - 100})):
         checks.equal(name, token(cloud, world.assertion(cloud, **claims)).status, 200)
-    for path in ("/contoso.example.com/oauth2/v2.0/token", f"/{TENANT.upper()}/oauth2/v2.0/token", "/westeurope.login.microsoft.com" + PATH, "/login.microsoftonline.us" + PATH):
+    for path in ("/contoso.example.com/oauth2/v2.0/token", f"/{TENANT.upper()}/oauth2/v2.0/token", "/westeurope.login.microsoft.com" + PATH,
+                 "/login.microsoftonline.us" + PATH):
         checks.equal(path, token(cloud, world.assertion(cloud, path=path), path).status, 200)
     regional = "/westeurope.login.microsoft.com" + PATH
     checks.equal("audience of the host", token(cloud, world.assertion(cloud, aud="https:/" + regional), regional).status, 200)
-    for scope, resource in (("https://x.vault.azure.net//.default", "https://x.vault.azure.net/"), (f"api://{CLIENT}/.default", f"api://{CLIENT}"), (CLIENT + "/.default openid profile", CLIENT)):
+    for scope, resource in (("https://x.vault.azure.net//.default", "https://x.vault.azure.net/"), (f"api://{CLIENT}/.default", f"api://{CLIENT}"),
+                            (CLIENT + "/.default openid profile", CLIENT)):
         checks.equal(scope, claims_of(token(cloud, world.assertion(cloud), scope=scope))["aud"], resource)
     by_name = world.header(world.unknown, x5c=[base64.b64encode(der(world.unknown)).decode(), chain[1]])
     checks.equal("trusted by name", token(cloud, world.assertion(cloud, header=by_name, iss=NAMED, sub=NAMED), client_id=NAMED).status, 200)
@@ -115,7 +123,8 @@ def bad_assertions(checks, cloud, world):
         return refused(checks, cloud, name, token(cloud, world.assertion(cloud, **arguments)), code, why)
     seen = case("unknown certificate", 700027, "The key was not found", header=world.header(world.unknown))
     checks.contains("thumbprint", seen["error_description"], hashlib.sha256(der(world.unknown)).hexdigest().upper())
-    checks.true("trace, correlation, time", re.search(r"Trace ID: [0-9a-f-]{36} Correlation ID: [0-9a-f-]{36} Timestamp: [-0-9]{10} [:0-9]{8}Z$", seen["error_description"]), seen)
+    checks.true("trace, correlation, time", re.search(r"Trace ID: [0-9a-f-]{36} Correlation ID: [0-9a-f-]{36} Timestamp: [-0-9]{10} [:0-9]{8}Z$",
+                                                      seen["error_description"]), seen)
     checks.equal("members", sorted(seen), ["correlation_id", "error", "error_codes", "error_description", "error_uri", "timestamp", "trace_id"])
     checks.equal("error", (seen["error"], seen["error_uri"][-6:]), ("invalid_client", "700027"))
     case("other key", 700027, "did not match", key=world.other)
@@ -130,7 +139,8 @@ def bad_assertions(checks, cloud, world):
     case("x5t of another length", 700027, "not found", header={"alg": "RS256", "x5t": "AAAA"})
     case("no thumbprint", 50027, "x5t", header={"alg": "RS256", "kid": "a"})
     case("both thumbprints", "strict", "x5t and x5t#S256", header=world.header(x5t=x5t(world.leaf)))
-    case("padded thumbprint", "strict", "without padding", header=world.header(**{"x5t#S256": base64.urlsafe_b64encode(hashlib.sha256(der(world.leaf)).digest()).decode()}))
+    case("padded thumbprint", "strict", "without padding",
+         header=world.header(**{"x5t#S256": base64.urlsafe_b64encode(hashlib.sha256(der(world.leaf)).digest()).decode()}))
     case("header", 50027, "the header has jku", header=world.header(jku="https://a"))
     case("x5c null", "strict", "x5c is not a list", header={"alg": "RS256", "x5c": None})
     case("claim", "strict", "the assertion has id", id="a")
@@ -160,7 +170,8 @@ def bad_assertions(checks, cloud, world):
 
 
 def chains(checks, cloud, world, case):
-    leaf, middle, root, unknown = (base64.b64encode(der(c)).decode() for c in (world.leaf, world.middle.certificate, world.root.certificate, world.unknown))
+    leaf, middle, root, unknown = (base64.b64encode(der(c)).decode() for c in (world.leaf, world.middle.certificate, world.root.certificate,
+                                                                               world.unknown))
     case("x5c text", "strict", "x5c is not a list", header=world.header(x5c=leaf))
     case("x5c empty", "strict", "x5c is not a list", header=world.header(x5c=[]))
     case("x5c base64url", "strict", "base64 of DER", header=world.header(x5c=[leaf.replace("+", "-").replace("/", "_").rstrip("=") + "-"]))
@@ -171,7 +182,8 @@ def chains(checks, cloud, world, case):
     refused(checks, cloud, "by name, no chain", token(cloud, alone, client_id=NAMED), 700027, "trusted root")
     other = world.assertion(cloud, header=world.header(x5c=[leaf, middle]), **named)
     refused(checks, cloud, "by another name", token(cloud, other, client_id=NAMED), 700027, "not found")
-    cloud.config(entra={"rules": {"require_x5c": True, "thumbprints": ["x5t#S256"], "algorithms": ["PS256"], "require_jti": False, "lifetime": 300, "padding": True}})
+    cloud.config(entra={"rules": {"require_x5c": True, "thumbprints": ["x5t#S256"], "algorithms": ["PS256"], "require_jti": False, "lifetime": 300,
+                                  "padding": True}})
     strict = world.header(alg="PS256", x5c=[leaf])
     case("no x5c", "strict", "no x5c", header=world.header(alg="PS256"), exp=now() + 200)
     case("x5t not allowed", "strict", "x5t", header={"alg": "PS256", "x5t": x5t(world.leaf)})
@@ -186,7 +198,8 @@ def bad_requests(checks, cloud, world):
         return refused(checks, cloud, name, token(cloud, world.assertion(cloud, path=path), path, **change), code, text)
     case("unknown client", 700016, TENANT, client_id=TENANT)
     case("disabled client", 7000112, client_id=OFF)
-    for tenant, code in (("d1111111-2222-3333-4444-555555555555", 90002), ("other.example.com", 90002), ("a b", 900023), ("abc", 900023), ("common", 9002313)):
+    for tenant, code in (("d1111111-2222-3333-4444-555555555555", 90002), ("other.example.com", 90002), ("a b", 900023), ("abc", 900023),
+                         ("common", 9002313)):
         case("tenant " + tenant, code, path=f"/{tenant.replace(' ', '%20')}/oauth2/v2.0/token")
     case("no scope", 900144, "'scope'", scope=...)
     case("scope without .default", 1002012, GRAPH + "/User.Read", scope=GRAPH + "/User.Read")
@@ -207,7 +220,8 @@ def bad_requests(checks, cloud, world):
     refused(checks, cloud, "content type", post_form(cloud, PATH, fields(""), "text/plain"), "strict", "content type")
     refused(checks, cloud, "query", token(cloud, "", PATH + "?a=b"), "strict", "query")
     refused(checks, cloud, "GET", get(cloud, PATH), 900561, "GET")
-    for name, text in (("no JSON", "{"), ("array", "[]"), ("unknown member", '{"a":{}}'), ("claim", '{"access_token":{"a":1}}'), ("capabilities", '{"access_token":{"xms_cc":{"values":"cp1"}}}'), ("base64", "e30=")):
+    for name, text in (("no JSON", "{"), ("array", "[]"), ("unknown member", '{"a":{}}'), ("claim", '{"access_token":{"a":1}}'),
+                       ("capabilities", '{"access_token":{"xms_cc":{"values":"cp1"}}}'), ("base64", "e30=")):
         case("claims: " + name, 9002313, claims=text)
 
 
@@ -234,7 +248,8 @@ def on_behalf_of(checks, cloud, world):
     def call(assertion, **change):
         return token(cloud, world.assertion(cloud), **{**OBO, "assertion": assertion, "scope": GRAPH + "/User.Read offline_access", **change})
     reply = call(user())
-    checks.equal("for the user", (claims_of(reply)["upn"], claims_of(reply)["idtyp"], document(reply)["scope"]), ("ann", "user", GRAPH + "/User.Read offline_access"))
+    checks.equal("for the user", (claims_of(reply)["upn"], claims_of(reply)["idtyp"], document(reply)["scope"]),
+                 ("ann", "user", GRAPH + "/User.Read offline_access"))
     checks.equal("action", cloud.last()["action"], "OnBehalfOf")
     checks.equal(".default", call(user(), scope=GRAPH + "/.default").status, 200)
     refused(checks, cloud, "changed user token", call(flipped(user())), 50013, "key was not found")
@@ -251,9 +266,12 @@ def federated(checks, cloud, world):
         base = {"iss": ISSUER, "sub": "device-1", "aud": "api://AzureADTokenExchange", "nbf": now() - 60, "iat": now(), "exp": now() + 3600}
         return token(cloud, compact({"alg": algorithm, "typ": "JWT", "kid": "r", **(header or {})}, {**base, **claims}, key or world.key, algorithm))
     checks.equal("federated", claims_of(call(jti="a"))["appid"], CLIENT)
-    cases = [("issuer", 700211, ISSUER + "/", {"iss": ISSUER + "/"}), ("subject", 700213, "Device-1", {"sub": "Device-1"}), ("audience", 700212, "a", {"aud": "a"}), ("no audience", 700212, "", {"aud": ...}),
-             ("ES256", 5002738, "ES256", {"key": world.ec, "algorithm": "ES256", "header": {"kid": "e"}}), ("other key", 700027, "did not match", {"key": world.other}),
-             ("kid", 700027, "not found", {"header": {"kid": "x"}}), ("no kid", 50027, "kid", {"header": {"kid": ...}}), ("expired", 700024, "expiry", {"exp": now() - 1}), ("jti", "strict", "used before", {"jti": "a"}),
+    cases = [("issuer", 700211, ISSUER + "/", {"iss": ISSUER + "/"}), ("subject", 700213, "Device-1", {"sub": "Device-1"}),
+             ("audience", 700212, "a", {"aud": "a"}), ("no audience", 700212, "", {"aud": ...}),
+             ("ES256", 5002738, "ES256", {"key": world.ec, "algorithm": "ES256", "header": {"kid": "e"}}),
+             ("other key", 700027, "did not match", {"key": world.other}),
+             ("kid", 700027, "not found", {"header": {"kid": "x"}}), ("no kid", 50027, "kid", {"header": {"kid": ...}}),
+             ("expired", 700024, "expiry", {"exp": now() - 1}), ("jti", "strict", "used before", {"jti": "a"}),
              ("thumbprint", "strict", "names a certificate", {"header": {"x5t": x5t(world.leaf)}})]
     for name, code, text, arguments in cases:
         refused(checks, cloud, "federated: " + name, call(**arguments), code, text)
@@ -279,7 +297,8 @@ def misbehaviours(checks, cloud, world):
         return token(cloud, world.assertion(cloud))
     reply = behaving(throttle=True, retry_after="3")
     checks.equal("throttled", (reply.status, reply.headers["Retry-After"], document(reply)["error_codes"]), (429, "3", [90055]))
-    reply = behaving(error={"code": "AADSTS50076", "message": "MFA.", "more": {"error": "interaction_required", "suberror": "basic_action", "claims": "{}"}})
+    reply = behaving(error={"code": "AADSTS50076", "message": "MFA.",
+                            "more": {"error": "interaction_required", "suberror": "basic_action", "claims": "{}"}})
     checks.equal("error", [document(reply)[name] for name in ("error", "suberror", "error_codes")], ["interaction_required", "basic_action", [50076]])
     reply = behaving(error={"code": "server_error", "status": 500, "message": "m", "form": "oauth"})
     checks.equal("plain error", (reply.status, document(reply)), (500, {"error": "server_error", "error_description": "m"}))
@@ -305,7 +324,8 @@ def msal(checks, cloud, world):
     one_line = f"-----BEGIN CERTIFICATE-----{base64.b64encode(der(world.leaf)).decode()}-----END CERTIFICATE-----"  # old msal leaves line ends in x5c
 
     def application(credential, authority=f"{cloud.url}/{TENANT}", **more):
-        return library.ConfidentialClientApplication(CLIENT, credential, authority, validate_authority=False, http_client=oauth_client.session(cloud), **more)
+        return library.ConfidentialClientApplication(CLIENT, credential, authority, validate_authority=False, http_client=oauth_client.session(cloud),
+                                                     **more)
     cloud.config(entra={"rules": {"padding": True, "reuse": True, "unknown_fields": True}})
     given = application(credential).acquire_token_for_client([GRAPH + "/.default"])
     checks.contains("msal", given, "access_token")

@@ -48,7 +48,8 @@ def token(cloud, assertion):
 
 def refused(checks, cloud, name, reply, status, code, text):
     last, seen = cloud.last(), document(reply)
-    checks.true(name, (last["verdict"], reply.status) == ("refused", status) and text.lower() in last["why"].lower(), f"{reply.status} {last['code']}: {last['why']}")
+    checks.true(name, (last["verdict"], reply.status) == ("refused", status) and text.lower() in last["why"].lower(),
+                f"{reply.status} {last['code']}: {last['why']}")
     checks.equal(name + ": error", seen["error"]["status"] if isinstance(seen["error"], dict) else seen["error"], code)
 
 
@@ -72,6 +73,7 @@ def good_tokens(checks, cloud, world):
     given = document(token(cloud, world.assertion(scope=..., target_audience="https://app.example.com/")))
     checks.equal("ID token alone", list(given), ["id_token"])
     keys = {key["kid"]: jwt.algorithms.RSAAlgorithm.from_jwk(json.dumps(key)) for key in document(get(cloud, "/oauth2/v3/certs"))["keys"]}
+    checks.equal("action", cloud.last()["action"], "Certs")
     claims = jwt.decode(given["id_token"], keys[jwt.get_unverified_header(given["id_token"])["kid"]], ["RS256"], audience="https://app.example.com/")
     checks.equal("ID token", (claims["email"], claims["sub"], claims["exp"] - claims["iat"]), (ROBOT, "101", 3600))
     cloud.config(google={"expires_in": 30})
@@ -86,21 +88,29 @@ def bad_assertions(checks, cloud, world):
     lived, signature, form = "short-lived token (60 minutes)", "Invalid JWT Signature", "Invalid assertion format"
     cases = [
         ("flipped signature", flipped(world.assertion()), signature), ("other key", world.assertion(world.other), signature),
-        ("unknown kid", world.assertion(header={"kid": "a" * 40}), signature), ("disabled kid", world.assertion(world.other, header={"kid": OLD_KID}), signature),
+        ("unknown kid", world.assertion(header={"kid": "a" * 40}), signature),
+        ("disabled kid", world.assertion(world.other, header={"kid": OLD_KID}), signature),
         ("disabled key without kid", world.assertion(world.other, header={"kid": ...}), signature),
-        ("header says PS256", world.assertion(header={"alg": "PS256"}), "algorithm PS256"), ("none", world.assertion(header={"alg": "none"}), "algorithm none"),
+        ("header says PS256", world.assertion(header={"alg": "PS256"}), "algorithm PS256"),
+        ("none", world.assertion(header={"alg": "none"}), "algorithm none"),
         ("ES256", world.assertion(world.ec, "ES256", header={"kid": EC_KID}), "algorithm ES256"),
         ("RS256 of an EC key", world.assertion(header={"kid": EC_KID}), signature),
         ("unknown account", world.assertion(iss="x" + ROBOT), "account not found"), ("no iss", world.assertion(iss=...), "account not found"),
-        ("other audience", world.assertion(aud="https://example.com/token"), "audience"), ("audience with a slash", world.assertion(aud=GOOGLE_TOKEN_URL + "/"), "audience"),
+        ("other audience", world.assertion(aud="https://example.com/token"), "audience"),
+        ("audience with a slash", world.assertion(aud=GOOGLE_TOKEN_URL + "/"), "audience"),
         ("no audience", world.assertion(aud=...), "audience"), ("audience list", world.assertion(aud=[GOOGLE_TOKEN_URL]), form),
         ("3601 s", world.assertion(iat=at - 11), lived), ("iat ahead", world.assertion(iat=at + 200, exp=at + 3600), lived),
-        ("expired", world.assertion(iat=at - 3600, exp=at - 1), lived), ("no iat", world.assertion(iat=...), lived), ("no exp", world.assertion(exp=...), lived),
+        ("expired", world.assertion(iat=at - 3600, exp=at - 1), lived), ("no iat", world.assertion(iat=...), lived),
+        ("no exp", world.assertion(exp=...), lived),
         ("exp before iat", world.assertion(iat=at + 20, exp=at + 10), lived), ("nbf ahead", world.assertion(nbf=at + 60), lived),
-        ("iat as text", world.assertion(iat=str(at)), form), ("exp as float", world.assertion(exp=at + 10.5), form), ("exp true", world.assertion(exp=True), form),
-        ("kid null", world.assertion(header={"kid": None}), "kid"), ("typ", world.assertion(header={"typ": "at+jwt"}), "typ"), ("crit", world.assertion(header={"crit": ["b64"]}), "crit"), ("thumbprint", world.assertion(header={"x5t": "a"}), "x5t"),
-        ("padding", world.assertion(pad="="), "base64url"), ("two parts", world.assertion().rpartition(".")[0], "3 dot"), ("no JSON", world.assertion(text="{"), "JSON"),
-        ("member twice", world.assertion(text='{"iss":"a","iss":"b"}'), "twice"), ("array", world.assertion(text="[]"), "object"), ("scope list", world.assertion(scope=[PLATFORM]), form),
+        ("iat as text", world.assertion(iat=str(at)), form), ("exp as float", world.assertion(exp=at + 10.5), form),
+        ("exp true", world.assertion(exp=True), form),
+        ("kid null", world.assertion(header={"kid": None}), "kid"), ("typ", world.assertion(header={"typ": "at+jwt"}), "typ"),
+        ("crit", world.assertion(header={"crit": ["b64"]}), "crit"), ("thumbprint", world.assertion(header={"x5t": "a"}), "x5t"),
+        ("padding", world.assertion(pad="="), "base64url"), ("two parts", world.assertion().rpartition(".")[0], "3 dot"),
+        ("no JSON", world.assertion(text="{"), "JSON"),
+        ("member twice", world.assertion(text='{"iss":"a","iss":"b"}'), "twice"), ("array", world.assertion(text="[]"), "object"),
+        ("scope list", world.assertion(scope=[PLATFORM]), form),
         ("unknown user", world.assertion(sub="bob@example.com", scope=STORAGE), "Invalid email or User ID"),
     ]
     for name, assertion, text in cases:
@@ -109,7 +119,8 @@ def bad_assertions(checks, cloud, world):
     for name, claims, text in (("no scope", {"scope": ...}, both), ("scope and audience", {"target_audience": "https://a"}, both),
                                ("unknown scope", {"scope": "https://example.com/x"}, "Some requested scopes were invalid")):
         refused(checks, cloud, name, token(cloud, world.assertion(**claims)), 400, "invalid_scope", text)
-    refused(checks, cloud, "not delegated", token(cloud, world.assertion(sub="ann@example.com")), 401, "unauthorized_client", "Client is unauthorized")
+    refused(checks, cloud, "not delegated", token(cloud, world.assertion(sub="ann@example.com")), 401, "unauthorized_client",
+            "Client is unauthorized")
     refused(checks, cloud, "disabled account", token(cloud, world.assertion(iss=OFF)), 401, "disabled_client", "disabled")
     for name, claims, text in (("unknown claim", {"id": "x"}, "unknown claim id"), ("two blanks", {"scope": PLATFORM + "  openid"}, "single blanks"),
                                ("scope twice", {"scope": PLATFORM + " " + PLATFORM}, "twice")):
@@ -125,12 +136,14 @@ def bad_forms(checks, cloud, world):
     checks.equal("form", post_form(cloud, "/token", {}, text=good).status, 200)
     cases = [("assertion twice", good + "&assertion=a", "assertion is there twice"), ("unknown field", good + "&scope=a", "unknown field scope"),
              ("empty part", good + "&", "name=value"), ("bad UTF-8", good + "&a=%FF", "UTF-8"), ("not encoded", good + "&a=<", "encoded"),
-             ("half an escape", good + "&a=%4", "encoded"), ("no grant", "assertion=a", "grant_type"), ("no assertion", good.split("&")[0], "assertion")]
+             ("half an escape", good + "&a=%4", "encoded"), ("no grant", "assertion=a", "grant_type"),
+             ("no assertion", good.split("&")[0], "assertion")]
     for name, text, why in cases:
         refused(checks, cloud, name, post_form(cloud, "/token", {}, text=text), 400, "invalid_request", why)
     refused(checks, cloud, "content type", post_form(cloud, "/token", {}, "application/json", text=good), 400, "invalid_request", "content type")
     refused(checks, cloud, "query", post_form(cloud, "/token?a=b", {}, text=good), 400, "invalid_request", "query")
-    refused(checks, cloud, "other grant", post_form(cloud, "/token", {"grant_type": "assertion", "assertion": "a"}), 400, "unsupported_grant_type", "Invalid grant_type")
+    refused(checks, cloud, "other grant", post_form(cloud, "/token", {"grant_type": "assertion", "assertion": "a"}), 400, "unsupported_grant_type",
+            "Invalid grant_type")
     refused(checks, cloud, "GET", get(cloud, "/token"), 405, "invalid_request", "GET")
 
 
@@ -139,17 +152,23 @@ def self_signed(checks, cloud, world):
     checks.equal("scope form", (seen["principal"], seen["kind"], seen["scopes"]), ("serviceAccount:" + ROBOT, "jwt", [PLATFORM]))
     for audience in ("https://pubsub.googleapis.com/", cloud.url + "/"):
         checks.equal("audience " + audience, principal(cloud, world.self_signed(scope=..., aud=audience))["audience"], audience)
-    cases = [("both", {"aud": cloud.url + "/"}, "either scope or aud"), ("neither", {"scope": ...}, "either scope or aud"), ("no slash", {"scope": ..., "aud": "https://pubsub.googleapis.com"}, "another service"),
-             ("other host", {"scope": ..., "aud": "https://pubsub.example.com/"}, "another service"), ("no sub", {"sub": ...}, "iss and sub"), ("sub of another", {"sub": TARGET}, "iss and sub"),
-             ("an hour and a second", {"iat": now() - 11}, "s after iat"), ("expired", {"iat": now() - 60, "exp": now() - 1}, "ago"), ("scope", {"scope": "x"}, "scope x"), ("claim", {"id": "x"}, "claims")]
+    cases = [("both", {"aud": cloud.url + "/"}, "either scope or aud"), ("neither", {"scope": ...}, "either scope or aud"),
+             ("no slash", {"scope": ..., "aud": "https://pubsub.googleapis.com"}, "another service"),
+             ("other host", {"scope": ..., "aud": "https://pubsub.example.com/"}, "another service"), ("no sub", {"sub": ...}, "iss and sub"),
+             ("sub of another", {"sub": TARGET}, "iss and sub"),
+             ("an hour and a second", {"iat": now() - 11}, "s after iat"), ("expired", {"iat": now() - 60, "exp": now() - 1}, "ago"),
+             ("scope", {"scope": "x"}, "scope x"), ("claim", {"id": "x"}, "claims")]
     for name, claims, text in cases:
         refused(checks, cloud, "self-signed: " + name, get(cloud, "/check", world.self_signed(**claims)), 401, "UNAUTHENTICATED", text)
-    for name, bearer in (("flipped", flipped(world.self_signed())), ("other key", world.self_signed(key=world.other)), ("unknown", "ya29.abc"), ("ID token's claim", world.self_signed(target_audience="a"))):
+    for name, bearer in (("flipped", flipped(world.self_signed())), ("other key", world.self_signed(key=world.other)), ("unknown", "ya29.abc"),
+                         ("ID token's claim", world.self_signed(target_audience="a"))):
         refused(checks, cloud, "self-signed: " + name, get(cloud, "/check", bearer), 401, "UNAUTHENTICATED", "")
     refused(checks, cloud, "no token", get(cloud, "/check"), 401, "UNAUTHENTICATED", "missing required authentication")
-    refused(checks, cloud, "too little scope", get(cloud, "/check?scope=" + PLATFORM, world.self_signed(scope=STORAGE)), 403, "PERMISSION_DENIED", "insufficient")
+    refused(checks, cloud, "too little scope", get(cloud, "/check?scope=" + PLATFORM, world.self_signed(scope=STORAGE)), 403, "PERMISSION_DENIED",
+            "insufficient")
     checks.equal("quota project", principal(cloud, world.self_signed(), x_goog_user_project="billed")["quota_project"], "billed")
-    refused(checks, cloud, "other quota project", get(cloud, "/check", world.self_signed(), [("X-Goog-User-Project", "free")]), 403, "PERMISSION_DENIED", "to use project free")
+    refused(checks, cloud, "other quota project", get(cloud, "/check", world.self_signed(), [("X-Goog-User-Project", "free")]), 403,
+            "PERMISSION_DENIED", "to use project free")
 
 
 def path_of(email, action="generateAccessToken"):
@@ -164,19 +183,23 @@ def impersonation(checks, cloud, world):
         return post_json(cloud, path_of(email, action), oauth_client.without_null({**body, **change}), bearer)
     given = document(call())
     until = datetime.datetime.strptime(given["expireTime"], "%Y-%m-%dT%H:%M:%SZ")
-    checks.true("lifetime", 590 < (until - datetime.datetime.utcnow()).total_seconds() <= 600, until)
+    checks.true("lifetime", 590 < (until.replace(tzinfo=datetime.timezone.utc) - datetime.datetime.now(datetime.timezone.utc)).total_seconds() <= 600, until)
     checks.equal("principal", principal(cloud, given["accessToken"])["principal"], "serviceAccount:" + TARGET)
     checks.equal("12 hours, encoded", call(TARGET.replace("@", "%40").replace("+", "%2B"), lifetime="43200s").status, 200)
     chained = call(delegates=[f"projects/-/serviceAccounts/{MIDDLE}"])
     checks.equal("through a delegate", (chained.status, cloud.last()["parameters"]["delegates"]), (200, [f"projects/-/serviceAccounts/{MIDDLE}"]))
     checks.equal("by a self-signed JWT", call(bearer=world.self_signed(scope=IAM_SCOPE)).status, 200)
-    cases = [("lifetime of 43201", {"lifetime": "43201s"}, "cannot exceed 43200s"), ("no lifetime", {"lifetime": "0s"}, "cannot exceed"), ("number", {"lifetime": 600}, "lifetime"),
-             ("minutes", {"lifetime": "10m"}, "lifetime"), ("scope as text", {"scope": PLATFORM}, "scope"), ("no scope", {"scope": ...}, "scope"), ("empty scope", {"scope": []}, "scope"),
-             ("unknown scope", {"scope": ["x"]}, "scope x"), ("unknown member", {"scopes": []}, "Cannot find field"), ("delegate", {"delegates": [MIDDLE]}, "delegates"), ("delegates", {"delegates": MIDDLE}, "delegates")]
+    cases = [("lifetime of 43201", {"lifetime": "43201s"}, "cannot exceed 43200s"), ("no lifetime", {"lifetime": "0s"}, "cannot exceed"),
+             ("number", {"lifetime": 600}, "lifetime"),
+             ("minutes", {"lifetime": "10m"}, "lifetime"), ("scope as text", {"scope": PLATFORM}, "scope"), ("no scope", {"scope": ...}, "scope"),
+             ("empty scope", {"scope": []}, "scope"),
+             ("unknown scope", {"scope": ["x"]}, "scope x"), ("unknown member", {"scopes": []}, "Cannot find field"),
+             ("delegate", {"delegates": [MIDDLE]}, "delegates"), ("delegates", {"delegates": MIDDLE}, "delegates")]
     for name, change, text in cases:
         refused(checks, cloud, "impersonation: " + name, call(**change), 400, "INVALID_ARGUMENT", text)
     refused(checks, cloud, "not permitted", call(ROBOT), 403, "PERMISSION_DENIED", "iam.serviceAccounts.getAccessToken")
-    refused(checks, cloud, "delegate not permitted", call(delegates=[f"projects/-/serviceAccounts/{ROBOT}"]), 403, "PERMISSION_DENIED", "implicitDelegation")
+    refused(checks, cloud, "delegate not permitted", call(delegates=[f"projects/-/serviceAccounts/{ROBOT}"]), 403, "PERMISSION_DENIED",
+            "implicitDelegation")
     refused(checks, cloud, "unknown account", call("x@y.z"), 404, "NOT_FOUND", "Gaia id not found")
     refused(checks, cloud, "bad account", call("x"), 400, "INVALID_ARGUMENT", "account ID")
     refused(checks, cloud, "bad token", call(bearer=source[:-1]), 401, "UNAUTHENTICATED", "invalid authentication")
@@ -222,6 +245,8 @@ def misbehaviours(checks, cloud, world):
     checks.equal("error", (reply.status, document(reply)), (403, {"error": "admin_policy_enforced", "error_uri": "u"}))
     reply = behaving(error={"code": "INTERNAL", "status": 500, "message": "m", "form": "api", "more": {"details": []}})
     checks.equal("error of an API", document(reply)["error"], {"code": 500, "message": "m", "status": "INTERNAL", "details": []})
+    reply = behaving(error={"code": "x", "message": "proxy", "form": "text"})
+    checks.equal("error as text", (reply.headers["Content-Type"], reply.body), ("text/plain", b"proxy"))
     cloud.behave({"token_claims": {"exp": None, "aud": "b"}})
     given = document(token(cloud, world.assertion(scope=..., target_audience="a")))
     claims = jwt.decode(given["id_token"], options={"verify_signature": False})
@@ -245,7 +270,8 @@ def google_auth(checks, cloud, world):
     except ImportError as missing:
         print(f"without google-auth: {missing}")
         return
-    info = {"type": "service_account", "project_id": "p", "private_key_id": KID, "private_key": cloud_pki.key_pem(world.key).decode(), "client_email": ROBOT,
+    info = {"type": "service_account", "project_id": "p", "private_key_id": KID, "private_key": cloud_pki.key_pem(world.key).decode(),
+            "client_email": ROBOT,
             "client_id": "1", "token_uri": cloud.url + "/token"}
     cloud.config(google={"padding": True})
     request = google.auth.transport.requests.Request(oauth_client.session(cloud))
@@ -257,12 +283,13 @@ def google_auth(checks, cloud, world):
     checks.equal("google-auth for a user", principal(cloud, user.token)["principal"], "user:ann@example.com")
     signed = google.auth.jwt.Credentials.from_service_account_info(info, audience=cloud.url + "/")
     signed.refresh(request)
-    checks.equal("google-auth, self-signed", principal(cloud, signed.token.decode())["kind"], "jwt")
+    checks.equal("google-auth, self-signed", principal(cloud, signed.token.decode() if isinstance(signed.token, bytes) else signed.token)["kind"], "jwt")
     identity = service_account.IDTokenCredentials.from_service_account_info(info, target_audience="https://app")
     identity.refresh(request)
     checks.equal("google-auth, ID token", google.auth.jwt.decode(identity.token, verify=False)["aud"], "https://app")
     info["private_key"] = cloud_pki.key_pem(world.other).decode()
-    error = checks.raises("google-auth, other key", google.auth.exceptions.RefreshError, service_account.Credentials.from_service_account_info(info, scopes=[PLATFORM]).refresh, request)
+    error = checks.raises("google-auth, other key", google.auth.exceptions.RefreshError,
+                          service_account.Credentials.from_service_account_info(info, scopes=[PLATFORM]).refresh, request)
     checks.contains("google-auth reads the error", str(error), "invalid_grant: Invalid JWT Signature.")
 
 

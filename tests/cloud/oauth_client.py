@@ -30,7 +30,8 @@ def jwk(key, kid, **more):
 
 def ec_jwk(key):
     numbers, size = key.public_key().public_numbers(), (key.curve.key_size + 7) // 8
-    return json.dumps({"kty": "EC", "crv": "P-" + str(key.curve.key_size), "x": segment(numbers.x.to_bytes(size, "big")), "y": segment(numbers.y.to_bytes(size, "big"))})
+    return json.dumps({"kty": "EC", "crv": "P-" + str(key.curve.key_size), "x": segment(numbers.x.to_bytes(size, "big")),
+                       "y": segment(numbers.y.to_bytes(size, "big"))})
 
 
 def segment(data):
