@@ -164,6 +164,8 @@ def self_signed(checks, cloud, world):
                          ("ID token's claim", world.self_signed(target_audience="a"))):
         refused(checks, cloud, "self-signed: " + name, get(cloud, "/check", bearer), 401, "UNAUTHENTICATED", "")
     refused(checks, cloud, "no token", get(cloud, "/check"), 401, "UNAUTHENTICATED", "missing required authentication")
+    basic = get(cloud, "/check", headers=[("Authorization", "Basic YTpi")])
+    refused(checks, cloud, "no bearer token", basic, 401, "UNAUTHENTICATED", "not a bearer token")
     refused(checks, cloud, "too little scope", get(cloud, "/check?scope=" + PLATFORM, world.self_signed(scope=STORAGE)), 403, "PERMISSION_DENIED",
             "insufficient")
     checks.equal("quota project", principal(cloud, world.self_signed(), x_goog_user_project="billed")["quota_project"], "billed")
@@ -205,6 +207,8 @@ def impersonation(checks, cloud, world):
     refused(checks, cloud, "bad token", call(bearer=source[:-1]), 401, "UNAUTHENTICATED", "invalid authentication")
     weak = document(token(cloud, world.assertion(scope=STORAGE)))["access_token"]
     refused(checks, cloud, "scope of the token", call(bearer=weak), 403, "PERMISSION_DENIED", "insufficient authentication scopes")
+    refused(checks, cloud, "query", post_json(cloud, path_of(TARGET) + "?alt=json", body, source), 400, "INVALID_ARGUMENT", "query")
+    refused(checks, cloud, "array", post_json(cloud, path_of(TARGET), [], source), 400, "INVALID_ARGUMENT", "Root element")
     refused(checks, cloud, "form", post_json(cloud, path_of(TARGET), body, source, "text/plain"), 400, "INVALID_ARGUMENT", "content type")
     refused(checks, cloud, "no JSON", post_json(cloud, path_of(TARGET), body, source, text="{"), 400, "INVALID_ARGUMENT", "Invalid JSON")
     id_tokens(checks, cloud, world, source)
