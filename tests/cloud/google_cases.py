@@ -166,6 +166,7 @@ def self_signed(checks, cloud, world):
     refused(checks, cloud, "no token", get(cloud, "/check"), 401, "UNAUTHENTICATED", "missing required authentication")
     basic = get(cloud, "/check", headers=[("Authorization", "Basic YTpi")])
     refused(checks, cloud, "no bearer token", basic, 401, "UNAUTHENTICATED", "not a bearer token")
+    refused(checks, cloud, "POST to the resource", post_form(cloud, "/check", {}), 405, "UNIMPLEMENTED", "POST")
     refused(checks, cloud, "too little scope", get(cloud, "/check?scope=" + PLATFORM, world.self_signed(scope=STORAGE)), 403, "PERMISSION_DENIED",
             "insufficient")
     checks.equal("quota project", principal(cloud, world.self_signed(), x_goog_user_project="billed")["quota_project"], "billed")
@@ -207,6 +208,8 @@ def impersonation(checks, cloud, world):
     refused(checks, cloud, "bad token", call(bearer=source[:-1]), 401, "UNAUTHENTICATED", "invalid authentication")
     weak = document(token(cloud, world.assertion(scope=STORAGE)))["access_token"]
     refused(checks, cloud, "scope of the token", call(bearer=weak), 403, "PERMISSION_DENIED", "insufficient authentication scopes")
+    refused(checks, cloud, "unknown action", post_json(cloud, path_of(TARGET, "signBlob"), body, source), 404, "NOT_FOUND", "signBlob")
+    refused(checks, cloud, "GET", get(cloud, path_of(TARGET), source), 404, "NOT_FOUND", "GET")
     refused(checks, cloud, "query", post_json(cloud, path_of(TARGET) + "?alt=json", body, source), 400, "INVALID_ARGUMENT", "query")
     refused(checks, cloud, "array", post_json(cloud, path_of(TARGET), [], source), 400, "INVALID_ARGUMENT", "Root element")
     refused(checks, cloud, "form", post_json(cloud, path_of(TARGET), body, source, "text/plain"), 400, "INVALID_ARGUMENT", "content type")

@@ -9,7 +9,7 @@ import cloud_pki
 import google_cases
 import oauth_client
 from google_cases import refused
-from oauth_client import compact, document, flipped, now, post_form, post_json
+from oauth_client import compact, document, flipped, get, now, post_form, post_json
 
 POOL = "//iam.googleapis.com/projects/123/locations/global/workloadIdentityPools/pool"
 AUDIENCE, OFF, NARROW = (f"{POOL}/providers/{name}" for name in ("tpm", "off", "narrow"))
@@ -108,6 +108,7 @@ def bad_exchanges(checks, cloud, world):
         refused(checks, cloud, "exchange: " + name, exchange(cloud, world, token, **change), 400, code, text)
     twice = list(world.fields(token).items()) + [("scope", "openid")]
     refused(checks, cloud, "scope twice", post_form(cloud, "/v1/token", twice), 400, "invalid_request", "twice")
+    refused(checks, cloud, "GET", get(cloud, "/v1/token"), 405, "invalid_request", "GET")
     refused(checks, cloud, "JSON", post_json(cloud, "/v1/token", world.fields(token)), 400, "invalid_request", "content type")
     refused(checks, cloud, "client", post_form(cloud, "/v1/token", world.fields(token), headers=[("Authorization", "Basic YTpi")]), 401,
             "invalid_client", "client")
@@ -133,6 +134,9 @@ def gdch(checks, cloud, world):
              ("audience", {"aud": url + "/"}, "audience"), ("life", {"exp": now() + 3605}, "short-lived")]
     for name, arguments, text in cases:
         refused(checks, cloud, "GDCH: " + name, call(**arguments), 400, "invalid_grant", text)
+    refused(checks, cloud, "GDCH: claim", call(scope="a"), 400, "invalid_request", "claims")
+    refused(checks, cloud, "GDCH: http", call(change={"audience": "http://api.example.com"}), 400, "invalid_target", "audience")
+    refused(checks, cloud, "GDCH: GET", get(cloud, "/authenticate"), 405, "invalid_request", "GET")
     for name, change, text in (("grant", {"grant_type": EXCHANGE}, "grant_type"), ("no audience", {"audience": ...}, "audience"),
                                ("more", {"scope": "a"}, "unknown field")):
         refused(checks, cloud, "GDCH: " + name, call(change=change), 400, "invalid_request", text)
