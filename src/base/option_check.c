@@ -23,6 +23,9 @@ static const char session_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijkl
                                          "0123456789_+=,.@-";
 static const char external_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                           "0123456789_+=,.@-:/";
+static const char domain_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                        "0123456789-.";
+static const char label_characters[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
 static const char hex_digits[] = "0123456789abcdefABCDEF";
 
 static int is_visible(const char *value)
@@ -162,6 +165,31 @@ const char *tpmc__check_region(const char *value)
 {
     return check_characters(value, region_characters,
                             "is not a region: those are made of a-z, 0-9 and '-'");
+}
+
+const char *tpmc__check_domain(const char *value)
+{
+    size_t len = strlen(value);
+
+    if (value[strspn(value, domain_characters)] != '\0')
+        return "is not a domain: those are made of letters, digits, '-' and '.'";
+    if (value[0] == '.' || value[len - 1] == '.' || strstr(value, "..") != NULL)
+        return "is not a domain: every '.' stands between two names";
+    return NULL;
+}
+
+const char *tpmc__check_label(const char *value)
+{
+    return check_characters(value, label_characters, "may hold only a-z, 0-9, '-' and '.'");
+}
+
+const char *tpmc__check_pool_audience(const char *value)
+{
+    if (!is_visible(value))
+        return "may hold only visible ASCII characters and no spaces";
+    if (strncmp(value, "//iam.", strlen("//iam.")) != 0)
+        return "is not the full name of a provider: it begins with //iam.googleapis.com/";
+    return NULL;
 }
 
 const char *tpmc__check_access_key_id(const char *value)

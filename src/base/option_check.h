@@ -14,6 +14,12 @@ const char *tpmc__check_words(const char *value);
 /* An OAuth scope, which RFC 6749 section 3.3 keeps free of quotes and backslashes. */
 const char *tpmc__check_scope(const char *value);
 const char *tpmc__check_email(const char *value);
+/* A domain name: letters, digits and '-' in labels with '.' between them. */
+const char *tpmc__check_domain(const char *value);
+/* Of these the lower-case letters, digits, '-' and '.', as Kubernetes has them in names. */
+const char *tpmc__check_label(const char *value);
+/* The full name of a provider of a workload identity pool at Google. */
+const char *tpmc__check_pool_audience(const char *value);
 /* `http` or `https`, a host, perhaps a port; nothing else. */
 const char *tpmc__check_proxy(const char *value);
 /* The Name of a TPM object: 34 to 66 bytes as hex, perhaps with 0x before it. */

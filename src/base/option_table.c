@@ -4,8 +4,7 @@
 #include "base/env_int.h"
 #include "base/option_check.h"
 #include "base/option_int.h"
-
-#define PATH_MAX_BYTES 4096
+#include "base/option_table_int.h"
 
 static const tpmc__option env_options[TPMC__ENV_OPTION_COUNT] = {
     [TPMC__ENV_CA_FILE] = {
@@ -373,52 +372,6 @@ static const tpmc__option key_options[TPMC__KEY_OPTION_COUNT] = {
     },
 };
 
-static const tpmc__option gcp_options[TPMC__GCP_OPTION_COUNT] = {
-    [TPMC__GCP_EMAIL] = {
-        .name = "email",
-        .kind = TPMC_OPTION_TEXT,
-        .summary = "e-mail address of the service account, 3 to 254 bytes",
-        .min = 3,
-        .max = 254,
-        .check = tpmc__check_email,
-    },
-    [TPMC__GCP_SCOPES] = {
-        .name = "scopes",
-        .kind = TPMC_OPTION_LIST,
-        .default_text = "https://www.googleapis.com/auth/cloud-platform",
-        .summary = "OAuth scopes of the token, given one by one or separated by spaces",
-        .min = 1,
-        .max = 1024,
-        .check = tpmc__check_scope,
-        .split = 1,
-    },
-    [TPMC__GCP_KEYID] = {
-        .name = "keyid",
-        .alias = "key_id",
-        .kind = TPMC_OPTION_TEXT,
-        .summary = "id of the service account's key, up to 256 characters",
-        .min = 1,
-        .max = 256,
-        .check = tpmc__check_visible,
-    },
-    [TPMC__GCP_EXPIRE_IN] = {
-        .name = "expire_in",
-        .kind = TPMC_OPTION_NUMBER,
-        .default_text = "3600",
-        .summary = "seconds that a token lives, 1 to 3600",
-        .min = 1,
-        .max = 3600,
-    },
-    [TPMC__GCP_AUDIENCE] = {
-        .name = "audience",
-        .kind = TPMC_OPTION_TEXT,
-        .summary = "service that the token is for, instead of scopes, up to 2048 characters",
-        .min = 1,
-        .max = 2048,
-        .check = tpmc__check_visible,
-    },
-};
-
 static const char *const arns_in_words[] = {
     [TPMC__ARNS_IN_QUERY] = "query",
     [TPMC__ARNS_IN_BODY] = "body",
@@ -708,7 +661,7 @@ static const tpmc__option_table tables[] = {
     [TPMC_OBJECT_TPM] = { tpm_options, TPMC__TPM_OPTION_COUNT },
     [TPMC_OBJECT_KEY_TEMPLATE] = { key_template_options, TPMC__KEY_TEMPLATE_OPTION_COUNT },
     [TPMC_OBJECT_KEY] = { key_options, TPMC__KEY_OPTION_COUNT },
-    [TPMC_OBJECT_GCP] = { gcp_options, TPMC__GCP_OPTION_COUNT },
+    [TPMC_OBJECT_GCP] = { tpmc__gcp_options, TPMC__GCP_OPTION_COUNT },
     [TPMC_OBJECT_AWS_ROLESANYWHERE] = { aws_rolesanywhere_options, TPMC__AWS_RA_OPTION_COUNT },
     [TPMC_OBJECT_AWS_HMAC] = { aws_hmac_options, TPMC__AWS_HMAC_OPTION_COUNT },
 };

@@ -220,6 +220,8 @@ int tpmc__http_call(tpmc_env *env, const tpmc__http_flow *flow, void *context, t
     if (status != 0)
         return status;
     self.deadline_ms = now_ms + tpmc__options_number(&env->options, TPMC__ENV_TIMEOUT_MS);
+    if (flow->deadline_ms != 0)
+        self.deadline_ms = flow->deadline_ms;
     do {
         status = step(&self, &again, err);
     } while (again);

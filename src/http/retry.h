@@ -36,15 +36,16 @@ typedef struct tpmc__http_flow {
     int (*judge)(void *context, const tpmc_http_response *response, int *verdict, tpmc_error *err);
     tpmc__http_clock *clock; /* NULL: a wrong clock is told as a failure */
     int is_single;           /* a request whose answer did not come is not sent again */
+    int64_t deadline_ms;     /* monotonic, for a call that is one of several; 0: see below */
 } tpmc__http_flow;
 
 /*
  * Runs a request until it succeeds, a failure is final, or one of the environment's options
- * `max_attempts` and `timeout_ms` (for all attempts together, from now) is used up; then the last
- * failure is the result. Between attempts it waits for a random part of 100 ms, doubled each
- * time up to 5 s (1 s up to 20 s when the provider throttles), and at least as long as the answer
- * asks. An answer that asks for more than the time left ends the call at once, with retry-after in
- * `err`.
+ * `max_attempts` and `timeout_ms` (for all attempts together, from now; or the flow's `deadline_ms`)
+ * is used up; then the last failure is the result. Between attempts it waits for a random part of
+ * 100 ms, doubled each time up to 5 s (1 s up to 20 s when the provider throttles), and at least as
+ * long as the answer asks. An answer that asks for more than the time left ends the call at once,
+ * with retry-after in `err`.
  *
  * Of the transport's failures only TPMC_ERR_NETWORK is tried again.
  */
