@@ -72,8 +72,8 @@ const tpmc__option tpmc__gcp_options[TPMC__GCP_OPTION_COUNT] = {
     [TPMC__GCP_SERVICE_ACCOUNT_FILE] = {
         .name = "service_account_file",
         .kind = TPMC_OPTION_TEXT,
-        .summary = "file with the service account's JSON, for e-mail address, key id, token URI "
-                   "and universe; a private key in it is never used",
+        .summary = "file with the service account's JSON, for what is not set here; a private key "
+                   "in it is never used",
         .min = 1,
         .max = PATH_MAX_BYTES,
     },

@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tpmcloud/gcp.h"
 
+#include <string.h>
+
+#include "base/bytes_int.h"
 #include "base/env_int.h"
 #include "base/error_int.h"
 #include "base/mem.h"
 #include "base/option_table.h"
-#include "gcp/jwt_request.h"
+#include "gcp/gcp_check.h"
+#include "gcp/gcp_refresh.h"
 #include "proto/cache.h"
-#include "proto/jws.h"
+#include "proto/oidc_documents.h"
 #include "proto/token_int.h"
+
+#define DOCUMENT_MAX 16384
 
 struct tpmc_gcp {
     tpmc__ref ref;
@@ -16,6 +22,8 @@ struct tpmc_gcp {
     tpmc_key *key;
     tpmc__options options;
     tpmc__cache *cache;
+    tpmc__http_clock clock; /* of Google */
+    atomic_int warned;      /* about the private key in the service-account file */
 };
 
 static void *ref_token(void *token)
@@ -99,49 +107,65 @@ int tpmc_gcp_set(tpmc_gcp *gcp, const char *name, const char *value, tpmc_error 
     return tpmc__options_set(&gcp->options, name, value, err);
 }
 
-/* Opens the key, which may ask a person for a password, before the time is taken. */
-static int prepare_key(tpmc_key *key, tpmc_error *err)
+/* A key in a file can be copied, which is what the one in the TPM is to prevent. */
+static void warn(tpmc_gcp *gcp, const tpmc__gcp_settings *settings)
 {
-    int status;
+    if (settings->has_private_key && !atomic_exchange(&gcp->warned, 1))
+        tpmc__env_log(gcp->env, TPMC_LOG_WARNING,
+                      "the service-account file holds a private key, which is not used: take it "
+                      "out of the file, and delete it at Google unless it is the one in the TPM");
+}
 
-    status = tpmc_key_supports(key, "RS256", err);
-    if (status == TPMC_ERR_UNSUPPORTED)
-        tpmc__error_prefix(err, "Google takes a service account's tokens only with an RS256 "
-                                "signature, which needs an RSA key that may use RSASSA");
-    if (status != 0)
-        return status;
-    return tpmc_key_open(key, err);
+static tpmc__gcp_maker maker_of(tpmc_gcp *gcp, const tpmc__gcp_settings *settings)
+{
+    return (tpmc__gcp_maker){ gcp->env, gcp->key, &gcp->clock, settings };
 }
 
 static int make_token(void *context, tpmc__cache_entry *out, tpmc_error *err)
 {
-    const tpmc_gcp *gcp = context;
+    tpmc_gcp *gcp = context;
+    tpmc__gcp_settings settings;
+    tpmc__gcp_maker maker;
     tpmc_token *token = NULL;
-    tpmc__buf jwt;
-    int64_t now_ms = 0;
-    int64_t expires_at_ms = 0;
-    int status;
+    int status = tpmc__gcp_settings_read(&gcp->options, &settings, err);
 
-    tpmc__buf_init(&jwt, TPMC__JWS_MAX);
-    status = prepare_key(gcp->key, err);
+    /* The file may have changed since the options passed. */
+    if (status == 0)
+        status = tpmc__gcp_check(&settings, err);
+    if (status == 0) {
+        warn(gcp, &settings);
+        maker = maker_of(gcp, &settings);
+        status = tpmc__gcp_make_token(&maker, &token, err);
+    }
+    tpmc__gcp_settings_free(&settings);
     if (status != 0)
-        goto out;
-    status = tpmc__env_wall_ms(gcp->env, &now_ms, err);
-    if (status != 0)
-        goto out;
-    status = tpmc__gcp_self_signed_jwt(&gcp->options, now_ms, &jwt, &expires_at_ms, err);
-    if (status != 0)
-        goto out;
-    status = tpmc__jws_sign(gcp->key, "RS256", &jwt, err);
-    if (status != 0)
-        goto out;
-    status = tpmc__token_new((const char *)jwt.data, expires_at_ms, &token, err);
-    if (status != 0)
-        goto out;
+        return status;
     out->value = token;
-    out->expires_at_ms = expires_at_ms;
-out:
-    tpmc__buf_free(&jwt);
+    out->expires_at_ms = tpmc_token_expires_at_ms(token);
+    return 0;
+}
+
+/* The door of every call that makes something. */
+static int enter(tpmc_gcp *gcp, tpmc_error *err)
+{
+    if (gcp == NULL)
+        return tpmc__fail(err, TPMC_ERR_ARGUMENT, "gcp is NULL: make one with tpmc_gcp_new()");
+    return tpmc__env_enter(gcp->env, err);
+}
+
+/* A refusal leaves the object as it was: what is missing can still be set. */
+static int freeze(tpmc_gcp *gcp, int (*check)(const tpmc__gcp_settings *, tpmc_error *),
+                  tpmc_error *err)
+{
+    tpmc__gcp_settings settings;
+    int status = 0;
+
+    status = tpmc__gcp_settings_read(&gcp->options, &settings, err);
+    if (status == 0)
+        status = check(&settings, err);
+    tpmc__gcp_settings_free(&settings);
+    if (status == 0)
+        tpmc__ref_freeze(&gcp->ref);
     return status;
 }
 
@@ -154,19 +178,113 @@ int tpmc_gcp_get_token(tpmc_gcp *gcp, tpmc_token **out, tpmc_error *err)
     if (out == NULL)
         return tpmc__fail(err, TPMC_ERR_ARGUMENT, "out is NULL");
     *out = NULL;
-    if (gcp == NULL)
-        return tpmc__fail(err, TPMC_ERR_ARGUMENT, "gcp is NULL: make one with tpmc_gcp_new()");
-    status = tpmc__env_enter(gcp->env, err);
+    status = enter(gcp, err);
+    if (status == 0 && !tpmc__ref_frozen(&gcp->ref))
+        status = freeze(gcp, tpmc__gcp_check, err);
     if (status != 0)
         return status;
-    if (!tpmc__ref_frozen(&gcp->ref)) {
-        /* A refusal leaves the object as it was: what is missing can still be set. */
-        status = tpmc__gcp_check_options(&gcp->options, err);
-        if (status != 0)
-            return status;
-        tpmc__ref_freeze(&gcp->ref);
-    }
     status = tpmc__cache_get(gcp->cache, make_token, gcp, &token, err);
     *out = token;
+    return status;
+}
+
+int tpmc_gcp_make_subject_token(tpmc_gcp *gcp, tpmc_token **out, tpmc_error *err)
+{
+    tpmc__gcp_settings settings;
+    tpmc__gcp_maker maker;
+    int status;
+
+    tpmc__error_clear(err);
+    if (out == NULL)
+        return tpmc__fail(err, TPMC_ERR_ARGUMENT, "out is NULL");
+    *out = NULL;
+    status = enter(gcp, err);
+    if (status == 0)
+        status = freeze(gcp, tpmc__gcp_check_subject_token, err);
+    if (status != 0)
+        return status;
+    maker = maker_of(gcp, &settings);
+    status = tpmc__gcp_settings_read(&gcp->options, &settings, err);
+    if (status == 0)
+        status = tpmc__gcp_make_subject_token(&maker, out, err);
+    tpmc__gcp_settings_free(&settings);
+    return status;
+}
+
+/* A set of one key has no need of options, yet making it is a use like every other. */
+static int check_nothing(const tpmc__gcp_settings *settings, tpmc_error *err)
+{
+    (void)settings;
+    (void)err;
+    return 0;
+}
+
+static int write_jwks(const tpmc_gcp *gcp, const char *algorithm, tpmc__buf *out, tpmc_error *err)
+{
+    return tpmc__oidc_jwks(gcp->key, algorithm, out, err);
+}
+
+static int write_discovery(const tpmc_gcp *gcp, const char *algorithm, tpmc__buf *out,
+                           tpmc_error *err)
+{
+    return tpmc__oidc_discovery(tpmc__options_text(&gcp->options, TPMC__GCP_ISSUER), algorithm, out,
+                                err);
+}
+
+static int make_document(tpmc_gcp *gcp, int (*check)(const tpmc__gcp_settings *, tpmc_error *),
+                         int (*write)(const tpmc_gcp *, const char *, tpmc__buf *, tpmc_error *),
+                         tpmc_bytes **out, tpmc_error *err)
+{
+    const char *algorithm = NULL;
+    tpmc__buf text;
+    int status;
+
+    tpmc__error_clear(err);
+    if (out == NULL)
+        return tpmc__fail(err, TPMC_ERR_ARGUMENT, "out is NULL");
+    *out = NULL;
+    tpmc__buf_init(&text, DOCUMENT_MAX);
+    status = enter(gcp, err);
+    if (status == 0)
+        status = freeze(gcp, check, err);
+    if (status == 0)
+        status = tpmc__oidc_algorithm(gcp->key, &algorithm, err);
+    if (status == 0)
+        status = write(gcp, algorithm, &text, err);
+    if (status == 0)
+        status = tpmc__bytes_from_buf(&text, "the document", out, err);
+    tpmc__buf_free(&text);
+    return status;
+}
+
+int tpmc_gcp_make_jwks(tpmc_gcp *gcp, tpmc_bytes **out, tpmc_error *err)
+{
+    return make_document(gcp, check_nothing, write_jwks, out, err);
+}
+
+int tpmc_gcp_make_discovery(tpmc_gcp *gcp, tpmc_bytes **out, tpmc_error *err)
+{
+    return make_document(gcp, tpmc__gcp_check_issuer, write_discovery, out, err);
+}
+
+int tpmc_gcp_get_quota_project(tpmc_gcp *gcp, tpmc_bytes **out, tpmc_error *err)
+{
+    tpmc__gcp_settings settings;
+    const char *project = NULL;
+    int status;
+
+    tpmc__error_clear(err);
+    if (out == NULL)
+        return tpmc__fail(err, TPMC_ERR_ARGUMENT, "out is NULL");
+    *out = NULL;
+    status = enter(gcp, err);
+    if (status != 0)
+        return status;
+    status = tpmc__gcp_settings_read(&gcp->options, &settings, err);
+    if (status == 0)
+        project = tpmc__gcp_text(&settings, TPMC__GCP_QUOTA_PROJECT);
+    if (project != NULL)
+        status = tpmc__bytes_new(project, strlen(project), out, err);
+    tpmc__gcp_settings_free(&settings);
     return status;
 }

@@ -13,15 +13,9 @@
 #include "gcp/jwt_request.h"
 #include "proto/jws.h"
 #include "unit/each_allocation.h"
+#include "unit/gcp_fixture.h"
 
-#define EMAIL "robot@project.iam.gserviceaccount.com"
 #define NOW_MS INT64_C(1750000000999)
-#define PLATFORM "https://www.googleapis.com/auth/cloud-platform"
-
-typedef struct setting {
-    const char *name;
-    const char *value;
-} setting;
 
 /* One JWT, taken apart again. */
 typedef struct jwt {
@@ -30,12 +24,8 @@ typedef struct jwt {
     int64_t expires_at_ms;
 } jwt;
 
-static void set_all(tpmc__options *options, const setting *settings)
-{
-    assert_int_equal(tpmc__options_init(options, TPMC_OBJECT_GCP, NULL), 0);
-    for (; settings->name != NULL; settings++)
-        assert_int_equal(tpmc__options_set(options, settings->name, settings->value, NULL), 0);
-}
+typedef int (*maker)(const tpmc__gcp_settings *settings, const tpmc__gcp_jwt_frame *frame,
+                     tpmc__buf *out, int64_t *expires_at_ms, tpmc_error *err);
 
 static void decode(const uint8_t *text, size_t len, char *out, size_t capacity)
 {
@@ -47,24 +37,31 @@ static void decode(const uint8_t *text, size_t len, char *out, size_t capacity)
     tpmc__buf_free(&json);
 }
 
-static void make(const setting *settings, int64_t now_ms, jwt *out)
+static void make_by(maker fn, const char *algorithm, const setting *settings, int64_t now_ms,
+                    jwt *out)
 {
-    tpmc__options options;
+    made_settings made;
+    tpmc__gcp_jwt_frame frame = { algorithm, NULL, now_ms };
     tpmc__buf input;
     const uint8_t *dot;
     size_t header_len;
 
-    set_all(&options, settings);
+    make_settings(&made, settings);
+    frame.key_id = tpmc__gcp_text(&made.settings, TPMC__GCP_KEYID);
     tpmc__buf_init(&input, TPMC__JWS_MAX);
-    assert_int_equal(tpmc__gcp_self_signed_jwt(&options, now_ms, &input, &out->expires_at_ms, NULL),
-                     0);
+    assert_int_equal(fn(&made.settings, &frame, &input, &out->expires_at_ms, NULL), 0);
     dot = memchr(input.data, '.', input.len);
     assert_non_null(dot);
     header_len = (size_t)(dot - input.data);
     decode(input.data, header_len, out->header, sizeof(out->header));
     decode(dot + 1, input.len - header_len - 1, out->claims, sizeof(out->claims));
     tpmc__buf_free(&input);
-    tpmc__options_free(&options);
+    free_settings(&made);
+}
+
+static void make(const setting *settings, int64_t now_ms, jwt *out)
+{
+    make_by(tpmc__gcp_self_signed_jwt, "RS256", settings, now_ms, out);
 }
 
 static void scope_form(void **state)
@@ -166,96 +163,171 @@ static void never_lives_longer_than_an_hour(void **state)
     }
 }
 
-static void refuse(const setting *settings, int64_t now_ms, int code, const char *words)
+static void for_iam_with_its_scope(void **state)
 {
-    tpmc__options options;
-    tpmc__buf input;
-    tpmc_error *err = NULL;
-    int64_t expires_at_ms = 0;
+    static const setting settings[] = {
+        { "email", EMAIL }, { "kind", "id" },          { "audience", "https://a/" },
+        { "scopes", "b" },  { "impersonate", TARGET }, { NULL, NULL },
+    };
+    jwt made;
 
-    assert_int_equal(tpmc_error_new(&err), 0);
-    set_all(&options, settings);
-    tpmc__buf_init(&input, TPMC__JWS_MAX);
-    if (code == TPMC_ERR_ARGUMENT) {
-        assert_int_equal(tpmc__gcp_check_options(&options, err), code);
-        assert_non_null(strstr(tpmc_error_text(err), words));
-    } else {
-        assert_int_equal(tpmc__gcp_check_options(&options, err), 0);
-    }
-    assert_int_equal(tpmc__gcp_self_signed_jwt(&options, now_ms, &input, &expires_at_ms, err),
-                     code);
-    assert_non_null(strstr(tpmc_error_text(err), words));
-    assert_int_equal(input.len, 0);
-    tpmc__buf_free(&input);
-    tpmc__options_free(&options);
-    tpmc_error_free(err);
+    (void)state;
+    make(settings, NOW_MS, &made);
+    assert_string_equal(made.claims, "{\"iss\":\"" EMAIL "\",\"sub\":\"" EMAIL "\","
+                                     "\"scope\":\"https://www.googleapis.com/auth/iam\","
+                                     "\"iat\":1749999990,\"exp\":1750003590}");
 }
 
-static void refuses_with_a_reason(void **state)
+static void an_assertion_for_scopes(void **state)
 {
-    static const setting nothing[] = { { NULL, NULL } };
-    static const setting both[] = {
-        { "email", EMAIL },
-        { "scopes", PLATFORM },
-        { "audience", "https://a/" },
+    static const setting settings[] = {
+        { "email", EMAIL },  { "kind", "access" },
+        { "scopes", "a b" }, { "token_uri", "https://127.0.0.1/token" },
+        { "keyid", "k" },    { NULL, NULL },
+    };
+    jwt made;
+
+    (void)state;
+    make_by(tpmc__gcp_assertion, "RS256", settings, NOW_MS, &made);
+    assert_string_equal(made.header, "{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"k\"}");
+    assert_string_equal(made.claims, "{\"iss\":\"" EMAIL "\","
+                                     "\"aud\":\"https://oauth2.googleapis.com/token\","
+                                     "\"scope\":\"a b\","
+                                     "\"iat\":1749999990,\"exp\":1750003590}");
+}
+
+static void an_assertion_for_a_user(void **state)
+{
+    static const setting settings[] = {
+        { "email", EMAIL }, { "kind", "access" }, { "subject", "user@example.com" }, { NULL, NULL }
+    };
+    jwt made;
+
+    (void)state;
+    make_by(tpmc__gcp_assertion, "RS256", settings, NOW_MS, &made);
+    assert_non_null(strstr(made.claims, "{\"iss\":\"" EMAIL "\",\"sub\":\"user@example.com\","));
+}
+
+static void an_assertion_for_an_id_token(void **state)
+{
+    static const setting settings[] = {
+        { "email", EMAIL }, { "kind", "id" }, { "audience", "https://a/" }, { NULL, NULL }
+    };
+    jwt made;
+
+    (void)state;
+    make_by(tpmc__gcp_assertion, "RS256", settings, NOW_MS, &made);
+    assert_string_equal(made.claims, "{\"iss\":\"" EMAIL "\","
+                                     "\"aud\":\"https://oauth2.googleapis.com/token\","
+                                     "\"target_audience\":\"https://a/\","
+                                     "\"iat\":1749999990,\"exp\":1750003590}");
+}
+
+static void a_token_of_its_own_issuer(void **state)
+{
+    static const setting settings[] = {
+        { "kind", "federated" },
+        { "issuer", "https://i.example/" },
+        { "federation_subject", "me" },
+        { "pool_audience", POOL },
+        { "expire_in", "60" },
+        { NULL, NULL },
         { NULL, NULL },
     };
-    static const setting plain[] = { { "email", EMAIL }, { NULL, NULL } };
+    setting with_audience[7];
     jwt made;
 
     (void)state;
-    refuse(nothing, NOW_MS, TPMC_ERR_ARGUMENT,
-           "option 'email' is missing: the service account's e-mail address");
-    refuse(both, NOW_MS, TPMC_ERR_ARGUMENT, "'scopes' and 'audience'");
-    refuse(plain, 0, TPMC_ERR_CLOCK, "2020");
-    refuse(plain, INT64_C(1577836799999), TPMC_ERR_CLOCK, "2020");
-    make(plain, INT64_C(1577836800000), &made);
-    assert_non_null(strstr(made.claims, "\"iat\":1577836790,"));
+    make_by(tpmc__gcp_subject_token, "ES256", settings, NOW_MS, &made);
+    assert_string_equal(made.header, "{\"alg\":\"ES256\",\"typ\":\"JWT\"}");
+    assert_string_equal(made.claims, "{\"iss\":\"https://i.example/\",\"sub\":\"me\","
+                                     "\"aud\":\"https:" POOL "\","
+                                     "\"iat\":1749999990,\"exp\":1750000060}");
+    assert_int_equal(made.expires_at_ms, INT64_C(1750000060000));
+    memcpy(with_audience, settings, sizeof(with_audience));
+    with_audience[5] = (setting){ "audience", "mine" };
+    make_by(tpmc__gcp_subject_token, "ES256", with_audience, NOW_MS, &made);
+    assert_non_null(strstr(made.claims, "\"aud\":\"mine\""));
 }
 
-static void all_scopes_together_have_a_ceiling(void **state)
+static void an_assertion_for_distributed_cloud(void **state)
 {
-    setting settings[20] = { { "email", EMAIL } };
-    static char scopes[17][1025];
+    static const setting settings[] = {
+        { "kind", "gdch" },
+        { "gdch_project", "p" },
+        { "gdch_name", "n" },
+        { "token_uri", "https://g.example/authenticate" },
+        { "audience", "https://a/" },
+        { "keyid", "k" },
+        { NULL, NULL },
+    };
     jwt made;
-    size_t i;
 
     (void)state;
-    for (i = 0; i < 17; i++) {
-        memset(scopes[i], 'a' + (int)i, 1024);
-        settings[i + 1].name = "scopes";
-        settings[i + 1].value = scopes[i];
+    make_by(tpmc__gcp_gdch_assertion, "ES256", settings, NOW_MS, &made);
+    assert_string_equal(made.header, "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"k\"}");
+    assert_string_equal(made.claims, "{\"iss\":\"system:serviceaccount:p:n\","
+                                     "\"sub\":\"system:serviceaccount:p:n\","
+                                     "\"aud\":\"https://g.example/authenticate\","
+                                     "\"iat\":1749999990,\"exp\":1750003590}");
+}
+
+static void a_clock_that_was_never_set(void **state)
+{
+    static const int64_t times[] = { 0, INT64_C(1577836799999) };
+    static const setting settings[] = { { "email", EMAIL }, { NULL, NULL } };
+    made_settings made;
+    tpmc__buf input;
+    int64_t expires_at_ms = 0;
+    jwt plain;
+
+    make_settings(&made, settings);
+    tpmc__buf_init(&input, TPMC__JWS_MAX);
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        tpmc__gcp_jwt_frame frame = { "RS256", NULL, times[i] };
+
+        expect_failure(
+            tpmc__gcp_self_signed_jwt(&made.settings, &frame, &input, &expires_at_ms, *state),
+            *state, TPMC_ERR_CLOCK, "before the year 2020");
+        assert_int_equal(input.len, 0);
     }
-    /* 16 of 1008 bytes each and 15 blanks are 16143. */
-    refuse(settings, NOW_MS, TPMC_ERR_ARGUMENT, "'scopes'");
-    settings[17].name = NULL;
-    for (i = 0; i < 16; i++)
-        scopes[i][1008] = '\0';
-    make(settings, NOW_MS, &made);
-    assert_true(strlen(made.claims) > 16143);
+    tpmc__buf_free(&input);
+    free_settings(&made);
+    make(settings, INT64_C(1577836800000), &plain);
+    assert_non_null(strstr(plain.claims, "\"iat\":1577836790,"));
 }
 
 static int attempt(void *context)
 {
+    static const maker makers[] = { tpmc__gcp_self_signed_jwt, tpmc__gcp_assertion,
+                                    tpmc__gcp_subject_token, tpmc__gcp_gdch_assertion };
+    tpmc__gcp_jwt_frame frame = { "RS256", "a", NOW_MS };
     tpmc__buf input;
     int64_t expires_at_ms = 0;
-    int status;
+    int status = 0;
 
-    tpmc__buf_init(&input, TPMC__JWS_MAX);
-    status = tpmc__gcp_self_signed_jwt(context, NOW_MS, &input, &expires_at_ms, NULL);
-    tpmc__buf_free(&input);
+    for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]) && status == 0; i++) {
+        tpmc__buf_init(&input, TPMC__JWS_MAX);
+        status = makers[i](context, &frame, &input, &expires_at_ms, NULL);
+        tpmc__buf_free(&input);
+    }
     return status;
 }
 
 static void survives_every_failing_allocation(void **state)
 {
-    static const setting settings[] = { { "email", EMAIL }, { "keyid", "a" }, { NULL, NULL } };
-    tpmc__options options;
+    static const setting settings[] = {
+        { "email", EMAIL },           { "issuer", "https://i" },
+        { "pool_audience", POOL },    { "federation_subject", "s" },
+        { "gdch_project", "p" },      { "gdch_name", "n" },
+        { "token_uri", "https://t" }, { NULL, NULL },
+    };
+    made_settings made;
 
     (void)state;
-    set_all(&options, settings);
-    assert_in_range(each_allocation(attempt, &options, TPMC_ERR_NOMEM), 3, 100);
-    tpmc__options_free(&options);
+    make_settings(&made, settings);
+    assert_in_range(each_allocation(attempt, &made.settings, TPMC_ERR_NOMEM), 20, 300);
+    free_settings(&made);
 }
 
 int main(void)
@@ -266,8 +338,13 @@ int main(void)
         cmocka_unit_test(audience_form),
         cmocka_unit_test(json_is_escaped),
         cmocka_unit_test(never_lives_longer_than_an_hour),
-        cmocka_unit_test(refuses_with_a_reason),
-        cmocka_unit_test(all_scopes_together_have_a_ceiling),
+        cmocka_unit_test(for_iam_with_its_scope),
+        cmocka_unit_test(an_assertion_for_scopes),
+        cmocka_unit_test(an_assertion_for_a_user),
+        cmocka_unit_test(an_assertion_for_an_id_token),
+        cmocka_unit_test(a_token_of_its_own_issuer),
+        cmocka_unit_test(an_assertion_for_distributed_cloud),
+        WITH_ERROR(a_clock_that_was_never_set),
         cmocka_unit_test(survives_every_failing_allocation),
     };
 
