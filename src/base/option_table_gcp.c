@@ -57,8 +57,8 @@ const tpmc__option tpmc__gcp_options[TPMC__GCP_OPTION_COUNT] = {
         .name = "kind",
         .kind = TPMC_OPTION_CHOICE,
         .default_text = "jwt",
-        .summary = "jwt (signed by the key itself), access or id (from the token endpoint), "
-                   "federated (workload identity federation), or gdch",
+        .summary = "jwt (signed by the key), access or id (from the token endpoint), federated (from "
+                   "a workload identity pool), or gdch",
         .choices = gcp_kind_words,
     },
     [TPMC__GCP_SUBJECT] = {

@@ -73,6 +73,7 @@ extern const cli_command cli_policy_show_command;
 extern const cli_command cli_policy_check_command;
 extern const cli_command cli_policy_sign_command;
 extern const cli_command cli_gcp_token_command;
+extern const cli_command cli_gcp_oidc_documents_command;
 extern const cli_command cli_aws_rolesanywhere_credentials_command;
 extern const cli_command cli_aws_hmac_credentials_command;
 extern const cli_command cli_aws_hmac_sign_request_command;

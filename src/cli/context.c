@@ -133,6 +133,15 @@ static int set_hierarchy_passwords(cli_context *context, const cli_args *args)
     return CLI_OK;
 }
 
+/* What the library points out beside its results. */
+static int show_warning(void *user, int level, const char *text)
+{
+    (void)user;
+    if (level == TPMC_LOG_WARNING)
+        cli_message("%s", text);
+    return 0;
+}
+
 int cli_context_open_env(cli_context *context, cli_args *args)
 {
     int status;
@@ -146,6 +155,8 @@ int cli_context_open_env(cli_context *context, cli_args *args)
     rv = tpmc_env_new(&context->env, context->err);
     if (rv == TPMC_OK)
         rv = tpmc_env_set_should_stop(context->env, cli_stop_callback, NULL, NULL, context->err);
+    if (rv == TPMC_OK)
+        rv = tpmc_env_set_log(context->env, show_warning, NULL, NULL, context->err);
     if (rv != TPMC_OK)
         return cli_context_failed(context);
     status = apply(context, args, TPMC_OBJECT_ENV, set_env, context->env);

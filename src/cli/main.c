@@ -29,6 +29,7 @@ static const cli_command *const command_table[] = {
     &cli_policy_check_command,
     &cli_policy_sign_command,
     &cli_gcp_token_command,
+    &cli_gcp_oidc_documents_command,
     &cli_aws_rolesanywhere_credentials_command,
     &cli_aws_hmac_credentials_command,
     &cli_aws_hmac_sign_request_command,

@@ -11,6 +11,16 @@
 
 #define TEXT_MAX 4096
 
+/* Where messages go instead of stderr; a command has no other way to reach all who write them. */
+static char *diverted;
+static size_t diverted_capacity;
+
+void cli_message_divert(char *text, size_t capacity)
+{
+    diverted = text;
+    diverted_capacity = capacity;
+}
+
 /* How many bytes the control character here has; 0 when it is none. */
 static size_t control_length(const unsigned char *c)
 {
@@ -44,7 +54,10 @@ void cli_message(const char *format, ...)
     if (len < 0)
         return;
     blank_controls(text);
-    (void)fprintf(stderr, "tpmcloud: %s\n", text);
+    if (diverted != NULL)
+        (void)snprintf(diverted, diverted_capacity, "%s", text);
+    else
+        (void)fprintf(stderr, "tpmcloud: %s\n", text);
 }
 
 int cli_library_failed(const cli_command *command, const tpmc_error *err)

@@ -16,6 +16,7 @@
 
 /* No token of Google's lives longer, whatever an answer says. */
 #define MAX_LIFE_S 43200
+#define ID_LIFE_S 3600
 #define KEY_ID_MAX 256
 
 typedef int (*jwt_fn)(const tpmc__gcp_settings *settings, const tpmc__gcp_jwt_frame *frame,
@@ -92,6 +93,13 @@ static int read_access_token(run *self, const tpmc_http_response *response, tpmc
     return status;
 }
 
+/* A clock that is far behind may pass unnoticed: then what the answer says in times of its own
+ * clock would be too late by ours. */
+static int64_t latest_ms(const run *self, int64_t life_s)
+{
+    return self->asked_at_ms + life_s * 1000;
+}
+
 static int read_id_token(run *self, const tpmc_http_response *response, tpmc_error *err)
 {
     const char *service = self->exchange->service->name;
@@ -99,17 +107,22 @@ static int read_id_token(run *self, const tpmc_http_response *response, tpmc_err
     int status = tpmc__oauth_reply_read(response, service, &reply, err);
 
     if (status == 0)
-        status =
-            tpmc__oauth_reply_jwt(reply, "id_token", service, self->offset_ms, &self->token, err);
+        status = tpmc__oauth_reply_jwt(reply, "id_token", service, self->offset_ms,
+                                       latest_ms(self, ID_LIFE_S), &self->token, err);
     tpmc__json_free(reply);
     return status;
 }
 
 static int read_iam(run *self, const tpmc_http_response *response, tpmc_error *err)
 {
-    if (tpmc__gcp_kind(self->maker->settings) == TPMC__GCP_KIND_ID)
-        return tpmc__gcp_impersonated_id_token(response, self->offset_ms, &self->token, err);
-    return tpmc__gcp_impersonated_access_token(response, self->offset_ms, &self->token, err);
+    const tpmc__gcp_settings *settings = self->maker->settings;
+    int64_t lifetime_s = tpmc__options_number(settings->options, TPMC__GCP_LIFETIME);
+
+    if (tpmc__gcp_kind(settings) == TPMC__GCP_KIND_ID)
+        return tpmc__gcp_impersonated_id_token(response, self->offset_ms,
+                                               latest_ms(self, ID_LIFE_S), &self->token, err);
+    return tpmc__gcp_impersonated_access_token(response, self->offset_ms,
+                                               latest_ms(self, lifetime_s), &self->token, err);
 }
 
 static const exchange access_exchange = { &tpmc__gcp_token_endpoint, build_jwt_bearer,

@@ -157,13 +157,16 @@ static int read_expiry(const char *jwt, int64_t *ms)
 }
 
 int tpmc__oauth_reply_jwt(const tpmc__json *reply, const char *name, const char *service,
-                          int64_t offset_ms, tpmc_token **out, tpmc_error *err)
+                          int64_t offset_ms, int64_t latest_ms, tpmc_token **out, tpmc_error *err)
 {
     const char *value = tpmc__json_text(tpmc__json_member(reply, name));
     int64_t expires_at_ms = 0;
     int status = value != NULL ? read_expiry(value, &expires_at_ms) : 0;
 
     *out = NULL;
+    expires_at_ms -= offset_ms;
+    if (expires_at_ms > latest_ms)
+        expires_at_ms = latest_ms;
     if (value == NULL)
         status = tpmc__fail(err, TPMC_ERR_PROTOCOL, "it has no '%s'", name);
     else if (status == TPMC_ERR_NOMEM)
@@ -172,6 +175,6 @@ int tpmc__oauth_reply_jwt(const tpmc__json *reply, const char *name, const char 
         status =
             tpmc__fail(err, TPMC_ERR_PROTOCOL, "its '%s' is no JWT that says when it ends", name);
     else
-        status = tpmc__token_new(value, expires_at_ms - offset_ms, out, err);
+        status = tpmc__token_new(value, expires_at_ms, out, err);
     return status == TPMC_ERR_PROTOCOL ? fail_unusable(service, err) : status;
 }

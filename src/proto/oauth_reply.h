@@ -34,9 +34,10 @@ int tpmc__oauth_reply_access_token(const tpmc__json *reply, const char *service,
 /*
  * The JWT in the member `name`, such as `id_token`, which lives until its own `exp`; that is read
  * without looking at the signature, which is for the one who gets the token. `offset_ms` is how far
- * the clock of the service is ahead of ours.
+ * the clock of the service is ahead of ours, as far as we know; should it be more, the token still
+ * ends by `latest_ms` of ours.
  */
 int tpmc__oauth_reply_jwt(const tpmc__json *reply, const char *name, const char *service,
-                          int64_t offset_ms, tpmc_token **out, tpmc_error *err);
+                          int64_t offset_ms, int64_t latest_ms, tpmc_token **out, tpmc_error *err);
 
 #endif

@@ -135,12 +135,14 @@ static void all_scopes_together_have_a_ceiling(void **state)
         memset(scopes[i], 'a' + (int)i, 1024);
         settings[i + 1] = (setting){ "scopes", scopes[i] };
     }
-    /* 16 of 1024 bytes each and 15 blanks are 16399; of 1023 bytes they are 16383. */
+    /* 16 of 1023 bytes each and 15 blanks are 16383; of 1024 bytes they are 16399. */
     settings[17].name = NULL;
-    expect_failure(check(settings, *state), *state, TPMC_ERR_ARGUMENT, "'scopes'");
     for (size_t i = 0; i < 16; i++)
         scopes[i][1023] = '\0';
     expect_success(check(settings, *state), *state);
+    for (size_t i = 0; i < 16; i++)
+        scopes[i][1023] = 'a';
+    expect_failure(check(settings, *state), *state, TPMC_ERR_ARGUMENT, "'scopes'");
 }
 
 static int check_alone(const setting *settings,

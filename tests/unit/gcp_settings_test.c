@@ -92,7 +92,7 @@ static void files_that_cannot_be_used_are_named(void **state)
     assert_int_equal(tpmc__options_init(&options, TPMC_OBJECT_GCP, NULL), 0);
     assert_int_equal(tpmc__options_set(&options, "service_account_file", "/no/such", NULL), 0);
     expect_failure(tpmc__gcp_settings_read(&options, &settings, *state), *state, TPMC_ERR_IO,
-                   "'/no/such'");
+                   "\"/no/such\"");
     tpmc__gcp_settings_free(&settings);
     assert_int_equal(tpmc__options_set(&options, "service_account_file", path, NULL), 0);
     assert_int_equal(tpmc__options_set(&options, "kind", "gdch", NULL), 0);

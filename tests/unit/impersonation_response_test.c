@@ -6,14 +6,14 @@
 
 #define JWT "eyJhbGciOiJub25lIn0.eyJleHAiOjE3NTAwMDM2MDB9.c2ln"
 
-typedef int (*reader)(const tpmc_http_response *response, int64_t offset_ms, tpmc_token **out,
-                      tpmc_error *err);
+typedef int (*reader)(const tpmc_http_response *response, int64_t offset_ms, int64_t latest_ms,
+                      tpmc_token **out, tpmc_error *err);
 
-static int read_by(reader fn, const char *body, int64_t offset_ms, tpmc_token **out,
-                   tpmc_error *err)
+static int read_by(reader fn, const char *body, int64_t offset_ms, int64_t latest_ms,
+                   tpmc_token **out, tpmc_error *err)
 {
     tpmc_http_response *response = new_answer(200, body);
-    int status = fn(response, offset_ms, out, err);
+    int status = fn(response, offset_ms, latest_ms, out, err);
 
     tpmc__http_response_free(response);
     return status;
@@ -36,10 +36,27 @@ static void access_tokens_are_read(void **state)
 
         (void)strcat(body, rows[i].expiry);
         (void)strcat(body, "\"}");
-        expect_success(read_by(tpmc__gcp_impersonated_access_token, body, 1000, &token, *state),
-                       *state);
+        expect_success(
+            read_by(tpmc__gcp_impersonated_access_token, body, 1000, INT64_MAX, &token, *state),
+            *state);
         assert_string_equal(tpmc_token_value(token), "ya29.x");
         assert_int_equal(tpmc_token_expires_at_ms(token), rows[i].ms - 1000);
+        tpmc_token_free(token);
+    }
+}
+
+static void none_ends_later_than_it_can(void **state)
+{
+    static const char body[] =
+        "{\"accessToken\":\"a\",\"expireTime\":\"2025-06-15T16:06:40Z\",\"token\":\"" JWT "\"}";
+    static const reader readers[] = { tpmc__gcp_impersonated_access_token,
+                                      tpmc__gcp_impersonated_id_token };
+
+    for (size_t i = 0; i < 2; i++) {
+        tpmc_token *token = NULL;
+
+        expect_success(read_by(readers[i], body, 0, 1234, &token, *state), *state);
+        assert_int_equal(tpmc_token_expires_at_ms(token), 1234);
         tpmc_token_free(token);
     }
 }
@@ -48,9 +65,9 @@ static void id_tokens_are_read(void **state)
 {
     tpmc_token *token = NULL;
 
-    expect_success(
-        read_by(tpmc__gcp_impersonated_id_token, "{\"token\":\"" JWT "\"}", 1000, &token, *state),
-        *state);
+    expect_success(read_by(tpmc__gcp_impersonated_id_token, "{\"token\":\"" JWT "\"}", 1000,
+                           INT64_MAX, &token, *state),
+                   *state);
     assert_string_equal(tpmc_token_value(token), JWT);
     assert_int_equal(tpmc_token_expires_at_ms(token), INT64_C(1750003599000));
     tpmc_token_free(token);
@@ -82,7 +99,7 @@ static void unusable_answers_are_refused(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         tpmc_token *token = (tpmc_token *)state;
 
-        expect_failure(read_by(rows[i].fn, rows[i].body, 0, &token, *state), *state,
+        expect_failure(read_by(rows[i].fn, rows[i].body, 0, INT64_MAX, &token, *state), *state,
                        TPMC_ERR_PROTOCOL, rows[i].words);
         assert_non_null(
             strstr(tpmc_error_text(*state), "Google's IAM API sent an unusable answer"));
@@ -93,7 +110,7 @@ static void unusable_answers_are_refused(void **state)
 static int attempt(void *context)
 {
     tpmc_token *token = NULL;
-    int status = tpmc__gcp_impersonated_access_token(context, 0, &token, NULL);
+    int status = tpmc__gcp_impersonated_access_token(context, 0, INT64_MAX, &token, NULL);
 
     assert_true((status == 0) == (token != NULL));
     tpmc_token_free(token);
@@ -103,7 +120,7 @@ static int attempt(void *context)
 static int attempt_id(void *context)
 {
     tpmc_token *token = NULL;
-    int status = tpmc__gcp_impersonated_id_token(context, 0, &token, NULL);
+    int status = tpmc__gcp_impersonated_id_token(context, 0, INT64_MAX, &token, NULL);
 
     assert_true((status == 0) == (token != NULL));
     tpmc_token_free(token);
@@ -126,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_ERROR(access_tokens_are_read),
+        WITH_ERROR(none_ends_later_than_it_can),
         WITH_ERROR(id_tokens_are_read),
         WITH_ERROR(unusable_answers_are_refused),
         cmocka_unit_test(survives_every_failing_allocation),

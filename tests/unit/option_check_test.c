@@ -286,6 +286,44 @@ static void pairs(void **state)
 
     (void)state;
     CHECK(tpmc__check_pair, samples);
+static void domains(void **state)
+{
+    static const sample samples[] = {
+        { "googleapis.com", NULL },   { "S3ns-apis.fr", NULL },  { "localhost", NULL },
+        { "a/b", "is not a domain" }, { "a:1", "not a domain" }, { ".a", "between two names" },
+        { "a.", "two names" },        { "a..b", "two names" },
+    };
+
+    (void)state;
+    CHECK(tpmc__check_domain, samples);
+}
+
+static void labels(void **state)
+{
+    static const sample samples[] = {
+        { "my-project.1", NULL },
+        { "A", "a-z, 0-9" },
+        { "a:b", "a-z, 0-9" },
+        { "a/b", "a-z, 0-9" },
+    };
+
+    (void)state;
+    CHECK(tpmc__check_label, samples);
+}
+
+static void pool_audiences(void **state)
+{
+    static const sample samples[] = {
+        { "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q",
+          NULL },
+        { "//iam.u.example/x", NULL },
+        { "https://iam.googleapis.com/x", "begins with //iam.googleapis.com/" },
+        { "projects/1", "begins with //iam.googleapis.com/" },
+        { "//iam.x y", "no spaces" },
+    };
+
+    (void)state;
+    CHECK(tpmc__check_pool_audience, samples);
 }
 
 int main(void)
@@ -306,6 +344,9 @@ int main(void)
         cmocka_unit_test(external_ids),
         cmocka_unit_test(mfa_codes),
         cmocka_unit_test(pairs),
+        cmocka_unit_test(domains),
+        cmocka_unit_test(labels),
+        cmocka_unit_test(pool_audiences),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -302,6 +302,18 @@ static void all_attempts_share_one_deadline(void **state)
     tpmc_env_free(b->env);
 }
 
+static void a_deadline_may_be_given(void **state)
+{
+    static const answer slow = { 0, 503, NULL, NULL, 900 };
+    bench *b = new_bench(&slow, 1);
+
+    b->flow.deadline_ms = FAKE_MONOTONIC_MS + 1000;
+    atomic_store(&b->fake.random_byte, 0);
+    expect_failure(call(b, *state), *state, TPMC_ERR_DENIED, "503");
+    assert_int_equal(b->calls, 2);
+    tpmc_env_free(b->env);
+}
+
 static void a_stop_ends_the_wait(void **state)
 {
     static const answer busy = { 0, 503, "Retry-After", "20", 0 };
@@ -456,6 +468,7 @@ int main(void)
         WITH_ERROR(throttling_waits_up_to_20_seconds),
         WITH_ERROR(the_wait_is_any_part_of_the_span),
         WITH_ERROR(all_attempts_share_one_deadline),
+        WITH_ERROR(a_deadline_may_be_given),
         WITH_ERROR(a_stop_ends_the_wait),
         WITH_ERROR(a_wrong_clock_is_set_once),
         WITH_ERROR(what_was_learned_ends_with_the_clock),
