@@ -41,11 +41,11 @@ typedef struct tpmc__http_flow {
 
 /*
  * Runs a request until it succeeds, a failure is final, or one of the environment's options
- * `max_attempts` and `timeout_ms` (for all attempts together, from now; or the flow's `deadline_ms`)
- * is used up; then the last failure is the result. Between attempts it waits for a random part of
- * 100 ms, doubled each time up to 5 s (1 s up to 20 s when the provider throttles), and at least as
- * long as the answer asks. An answer that asks for more than the time left ends the call at once,
- * with retry-after in `err`.
+ * `max_attempts` and `timeout_ms` (for all attempts together, from now; or the flow's
+ * `deadline_ms`) is used up; then the last failure is the result. Between attempts it waits for a
+ * random part of 100 ms, doubled each time up to 5 s (1 s up to 20 s when the provider throttles),
+ * and at least as long as the answer asks. An answer that asks for more than the time left ends the
+ * call at once, with retry-after in `err`.
  *
  * Of the transport's failures only TPMC_ERR_NETWORK is tried again.
  */

@@ -47,7 +47,7 @@ check "the value is not shown" sh -c '! grep -q hunter2 err'
 expect "one-letter flag" 2 "unknown flag '-k'" sign -k
 expect "flag without value" 2 '--email needs a value' gcp token --email
 expect "flag where a value should be" 2 '--email needs a value' gcp token --email --keyfile k
-expect "word out of a choice" 2 "--format is 'xml'; it must be one of raw, json" gcp token --format xml
+expect "word out of a choice" 2 "--format is 'xml'; it must be one of raw, json, executable" gcp token --format xml
 expect "value for a switch" 2 '--json is a switch' key show x --json=7
 expect "stray argument" 2 'belongs to no flag' sign stray
 check "it is not shown either" sh -c '! grep -q stray err'
@@ -67,6 +67,7 @@ for words in "" "key create" "key import" "key convert" "key wrap" "key show" "k
   "key persist-parent" "policy digest" "policy show" "policy check" "policy sign" "sign" "hmac" "gcp token" \
   "aws-rolesanywhere credentials" "aws-hmac credentials" "aws-hmac sign-request" "aws-hmac presign" "aws-hmac eks-token" \
   "aws-hmac caller-identity"; do
+  "key persist-parent" "policy digest" "policy show" "policy check" "policy sign" "sign" "hmac" "gcp token" "gcp oidc-documents"; do
   # shellcheck disable=SC2086
   expect "help of '$words'" 0 '' help $words
   cp out help
@@ -304,7 +305,72 @@ refuse "control character in an option" 2 'option --email' none gcp token --keyf
 refuse "scopes and audience" 2 'options --scopes and --audience' none gcp token --keyfile account.pem --email $email --scopes s --audience a
 refuse "what is quoted but no option stays" 2 "not 'email'" none gcp token --keyfile account.pem --email $email --expire-in email
 refuse "token with an RSAPSS-fixed key" 1 RS256 none gcp token --keyfile pss.pem --email $email
+refuse "an option that has no effect" 2 'option --subject has no effect' none gcp token --keyfile account.pem --email $email --subject a@b
+refuse "an ID token for nobody" 2 'option --audience is missing' none gcp token --keyfile account.pem --email $email --kind id
+printf '{"type":"service_account","client_email":"%s","private_key_id":"abc","private_key":"x"}' $email >sa.json
+expect "token by a service-account file" 0 'holds a private key, which is not used' gcp token --keyfile account.pem --service-account-file sa.json
+check "it says whose and which key" verify_token out "claims['iss'] == '$email' and header['kid'] == 'abc'"
+expect "quota project in JSON" 0 '' gcp token --keyfile account.pem --email $email --quota-project billed --format json
+check "it is told" grep -q '"quota_project":"billed"' out
 refuse "token to an unwritable file" 1 "cannot write 'no/token'" none gcp token --keyfile account.pem --email $email --output-file no/token
+
+# --- gcp token --format executable -------------------------------------------------------------------------------------------
+
+pool=//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q
+executable=(gcp token --format executable --keyfile account.pem --issuer https://issuer.example/a --federation-subject device)
+expect "the documents of an issuer" 0 '' gcp oidc-documents --keyfile account.pem --issuer https://issuer.example/a --out docs
+check "the set holds the key" /usr/bin/python3 -c 'import json
+d = json.load(open("docs/.well-known/openid-configuration"))
+assert d["issuer"] == "https://issuer.example/a" and d["jwks_uri"] == d["issuer"] + "/.well-known/jwks.json", d
+assert d["id_token_signing_alg_values_supported"] == ["RS256"], d
+[key] = json.load(open("docs/.well-known/jwks.json"))["keys"]
+assert key["kty"] == "RSA" and key["alg"] == "RS256" and len(key["kid"]) == 43, key'
+check "a web server may read them" test "$(mode_of docs/.well-known/jwks.json)$(mode_of docs/.well-known/openid-configuration)" = 644644
+expect "they can be written again" 0 '' gcp oidc-documents --keyfile account.pem --issuer https://issuer.example/a --out docs
+refuse "documents without issuer" 2 'option --issuer is missing' none gcp oidc-documents --keyfile account.pem --out none
+refuse "documents of an http issuer" 2 'option --issuer must begin with https' none gcp oidc-documents --keyfile account.pem --issuer http://i --out none
+# answer NAME EXPRESSION ARGS: what the program prints is JSON r of version 1, and it says nothing else.
+answer() {
+  local name=$1 expression=$2
+  shift 2
+  expect "$name" 0 '' "$@"
+  check "$name: nothing on standard error" test ! -s err
+  check "$name: the answer" /usr/bin/python3 -c 'import json, sys, time, jwt
+r = json.load(open("out"))
+assert r["version"] == 1 and type(r["version"]) is int, r
+if r["success"]:
+    key = jwt.PyJWKSet.from_dict(json.load(open("docs/.well-known/jwks.json"))).keys[0]
+    header = jwt.get_unverified_header(r["id_token"])
+    assert header["kid"] == key.key_id, header
+    claims = jwt.decode(r["id_token"], key.key, algorithms=["RS256"], options={"verify_aud": False})
+    assert claims["exp"] == r["expiration_time"] and claims["iss"] == "https://issuer.example/a", claims
+    assert claims["sub"] == "device" and claims["aud"] == "https:'$pool'", claims
+else:
+    assert sorted(r) == ["code", "message", "success", "version"] and r["code"] and r["message"], r
+assert eval(sys.argv[1]), r' "$expression"
+}
+answer "executable without a pool" 'not r["success"] and "AUDIENCE" in r["message"] and r["code"] == "USAGE"' "${executable[@]}"
+answer "executable with the pool as a flag" 'r["success"] and r["token_type"].endswith(":jwt")' "${executable[@]}" --pool-audience $pool
+export GOOGLE_EXTERNAL_ACCOUNT_AUDIENCE=$pool
+answer "executable with the pool that is asked for" 'r["success"]' "${executable[@]}"
+answer "executable with another pool" 'not r["success"] and "--pool-audience" in r["message"]' "${executable[@]}" --pool-audience ${pool}2
+answer "executable of another kind" 'not r["success"] and "--kind" in r["message"]' "${executable[@]}" --kind jwt
+export GOOGLE_EXTERNAL_ACCOUNT_TOKEN_TYPE=urn:ietf:params:oauth:token-type:id_token GOOGLE_EXTERNAL_ACCOUNT_OUTPUT_FILE=$work/cache.json
+answer "executable with type and file" 'r["success"] and r["token_type"].endswith(":id_token")' "${executable[@]}" --expire-in 600
+check "the file holds the same" cmp out cache.json
+check "mode of that file" test "$(mode_of cache.json)" = 600
+cp cache.json kept.json
+answer "executable that fails" 'not r["success"] and r["code"] == "FAILED" and "none.pem" in r["message"]' "${executable[@]}" --keyfile none.pem
+check "the file is left as it was" cmp cache.json kept.json
+GOOGLE_EXTERNAL_ACCOUNT_TOKEN_TYPE=urn:ietf:params:oauth:token-type:saml2 answer "executable asked for SAML" \
+  'not r["success"] and "saml2" in r["message"]' "${executable[@]}"
+GOOGLE_EXTERNAL_ACCOUNT_OUTPUT_FILE=$work/no/cache.json answer "executable with a file that cannot be written" \
+  'not r["success"] and "no/cache.json" in r["message"]' "${executable[@]}"
+ln -s kept.json link.json
+GOOGLE_EXTERNAL_ACCOUNT_OUTPUT_FILE=$work/link.json answer "executable with a link for a file" 'r["success"]' "${executable[@]}"
+check "the link is replaced, not followed" sh -c 'test ! -L link.json && cmp -s out link.json && ! cmp -s out kept.json'
+unset GOOGLE_EXTERNAL_ACCOUNT_AUDIENCE GOOGLE_EXTERNAL_ACCOUNT_TOKEN_TYPE GOOGLE_EXTERNAL_ACCOUNT_OUTPUT_FILE
+expect "executable with an unknown flag" 2 'unknown flag' "${executable[@]}" --nonsense
 
 # --- the TPM -----------------------------------------------------------------------------------------------------------------
 
