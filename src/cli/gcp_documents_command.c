@@ -91,7 +91,7 @@ static const cli_own_flag flags[] = {
 const cli_command cli_gcp_oidc_documents_command = {
     .name = "gcp oidc-documents",
     .synopsis = "--keyfile KEY.pem --issuer URL --out DIR [FLAG...]",
-    .summary = "Write what verifies the tokens of a key that is an OpenID Connect issuer",
+    .summary = "Write the documents of a key that is an OIDC issuer",
     .about = "Writes .well-known/jwks.json and .well-known/openid-configuration into a directory. "
              "Upload the first with 'gcloud iam workload-identity-pools providers create-oidc "
              "--jwk-json-path', or serve both under the issuer's URL. Needs no password, and a TPM "

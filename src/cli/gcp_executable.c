@@ -87,12 +87,12 @@ static int get_token(cli_args *args, tpmc_token **out)
 static cJSON *success_of(const tpmc_token *token, const char *type)
 {
     cJSON *json = cJSON_CreateObject();
-    double expires_at = (double)(tpmc_token_expires_at_ms(token) / 1000);
+    int64_t expires_at = tpmc_token_expires_at_ms(token) / 1000;
     int complete = cJSON_AddNumberToObject(json, "version", 1) != NULL &&
                    cJSON_AddTrueToObject(json, "success") != NULL &&
                    cli_json_add_text(json, "token_type", type) &&
                    cli_json_add_text(json, "id_token", tpmc_token_value(token)) &&
-                   cJSON_AddNumberToObject(json, "expiration_time", expires_at) != NULL;
+                   cJSON_AddNumberToObject(json, "expiration_time", (double)expires_at) != NULL;
 
     if (complete)
         return json;

@@ -367,8 +367,9 @@ GOOGLE_EXTERNAL_ACCOUNT_TOKEN_TYPE=urn:ietf:params:oauth:token-type:saml2 answer
 GOOGLE_EXTERNAL_ACCOUNT_OUTPUT_FILE=$work/no/cache.json answer "executable with a file that cannot be written" \
   'not r["success"] and "no/cache.json" in r["message"]' "${executable[@]}"
 ln -s kept.json link.json
-GOOGLE_EXTERNAL_ACCOUNT_OUTPUT_FILE=$work/link.json answer "executable with a link for a file" 'r["success"]' "${executable[@]}"
-check "the link is replaced, not followed" sh -c 'test ! -L link.json && cmp -s out link.json && ! cmp -s out kept.json'
+GOOGLE_EXTERNAL_ACCOUNT_OUTPUT_FILE=$work/link.json answer "executable with a link for a file" \
+  'not r["success"] and "symbolic link" in r["message"]' "${executable[@]}"
+check "the link is neither replaced nor followed" sh -c 'test -L link.json && cmp -s cache.json kept.json'
 unset GOOGLE_EXTERNAL_ACCOUNT_AUDIENCE GOOGLE_EXTERNAL_ACCOUNT_TOKEN_TYPE GOOGLE_EXTERNAL_ACCOUNT_OUTPUT_FILE
 expect "executable with an unknown flag" 2 'unknown flag' "${executable[@]}" --nonsense
 
