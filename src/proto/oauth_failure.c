@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error_int.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "codec/json.h"
 #include "http/ascii.h"
@@ -68,6 +69,7 @@ static void put(char *out, size_t capacity, const char *text)
         line[strcspn(text, "\r\n")] = '\0';
     hide_secrets(line);
     tpmc__utf8_clean(out, capacity, line);
+    tpmc__mem_wipe(line, sizeof(line));
 }
 
 static const char *text_of(const tpmc__json *object, const char *name)
