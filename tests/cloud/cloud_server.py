@@ -9,7 +9,6 @@ after an hour.
 The control takes POST /behave (a list of misbehaviours, see cloud_misbehave.py), POST /reset (forgets log and
 misbehaviours), POST /config (a JSON merge patch of the configuration), GET /config, GET /log, and GET /secrets (the secrets
 and tokens that were given out).
-misbehaviours), POST /config (a JSON merge patch of the configuration), GET /config, and GET /log.
 
 Each service has its own paths, for clients are told where it is; its file has its part of the configuration at the top.
 """
