@@ -286,6 +286,8 @@ static void pairs(void **state)
 
     (void)state;
     CHECK(tpmc__check_pair, samples);
+}
+
 static void domains(void **state)
 {
     static const sample samples[] = {
