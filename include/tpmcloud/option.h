@@ -35,6 +35,8 @@ extern "C" {
 #define TPMC_OBJECT_AWS_ROLESANYWHERE 6
 /** Options of tpmc_aws_hmac. */
 #define TPMC_OBJECT_AWS_HMAC 7
+/** Options of tpmc_azure. */
+#define TPMC_OBJECT_AZURE 8
 
 /** Text without control characters; a few options take line ends and tabs too. */
 #define TPMC_OPTION_TEXT 1

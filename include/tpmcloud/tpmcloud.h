@@ -10,6 +10,7 @@
 #include "tpmcloud/aws.h"
 #include "tpmcloud/aws_hmac.h"
 #include "tpmcloud/aws_rolesanywhere.h"
+#include "tpmcloud/azure.h"
 #include "tpmcloud/bytes.h"
 #include "tpmcloud/env.h"
 #include "tpmcloud/error.h"

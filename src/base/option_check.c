@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/pcr_text.h"
 
@@ -26,6 +27,8 @@ static const char external_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijk
 static const char domain_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                         "0123456789-.";
 static const char label_characters[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
+static const char tenant_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                        "0123456789-.";
 static const char hex_digits[] = "0123456789abcdefABCDEF";
 
 static int is_visible(const char *value)
@@ -189,6 +192,34 @@ const char *tpmc__check_pool_audience(const char *value)
         return "may hold only visible ASCII characters and no spaces";
     if (strncmp(value, "//iam.", strlen("//iam.")) != 0)
         return "is not the full name of a provider: it begins with //iam.googleapis.com/";
+static int names_no_tenant(const char *value)
+{
+    static const char *const words[] = { "common", "organizations", "consumers" };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcasecmp(value, words[i]) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+const char *tpmc__check_tenant_id(const char *value)
+{
+    if (value[strspn(value, tenant_characters)] != '\0')
+        return "is not a tenant: its id or domain is made of letters, digits, '-' and '.'";
+    if (value[0] == '.' || value[strlen(value) - 1] == '.')
+        return "is not a tenant: it may not begin or end with '.'";
+    if (names_no_tenant(value))
+        return "names no tenant: an application signs in to one, given by its id or domain";
+    return NULL;
+}
+
+const char *tpmc__check_azure_region(const char *value)
+{
+    if (value[strspn(value, region_characters)] != '\0')
+        return "is not a region: those are made of a-z, 0-9 and '-'";
+    if (strchr(digits, value[0]) != NULL || value[0] == '-' || value[strlen(value) - 1] == '-')
+        return "is not a region: it must begin with a letter and may not end with '-'";
     return NULL;
 }
 

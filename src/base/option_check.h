@@ -25,6 +25,12 @@ const char *tpmc__check_proxy(const char *value);
 /* The Name of a TPM object: 34 to 66 bytes as hex, perhaps with 0x before it. */
 const char *tpmc__check_name_hex(const char *value);
 
+/* Letters, digits, '-' and '.', of which the ids and domains of tenants are made; `common` and its
+ * like name none. */
+const char *tpmc__check_tenant_id(const char *value);
+/* The label of a host name, in small letters, that begins with a letter. */
+const char *tpmc__check_azure_region(const char *value);
+
 /* A name of a region of AWS as far as a host name's label can tell. */
 const char *tpmc__check_region(const char *value);
 /* Letters, digits and '_', as AWS has them, and '-' and '.', as servers like it have them. */

@@ -15,6 +15,7 @@ static const module modules[] = {
     { TPMC_MODULE_GCP, TPMCLOUD_WITH_GCP },
     { TPMC_MODULE_AWS_ROLESANYWHERE, TPMCLOUD_WITH_AWS_ROLESANYWHERE },
     { TPMC_MODULE_AWS_HMAC, TPMCLOUD_WITH_AWS_HMAC },
+    { TPMC_MODULE_AZURE, TPMCLOUD_WITH_AZURE },
 };
 
 const char *tpmc_version(void)

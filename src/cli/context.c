@@ -35,6 +35,11 @@ static int set_gcp(void *object, const char *name, const char *value, tpmc_error
     return tpmc_gcp_set(object, name, value, err);
 }
 
+static int set_azure(void *object, const char *name, const char *value, tpmc_error *err)
+{
+    return tpmc_azure_set(object, name, value, err);
+}
+
 static int set_aws_rolesanywhere(void *object, const char *name, const char *value, tpmc_error *err)
 {
     return tpmc_aws_rolesanywhere_set(object, name, value, err);
@@ -76,6 +81,11 @@ int cli_context_set_template(cli_context *context, const cli_args *args,
 int cli_context_set_gcp(cli_context *context, const cli_args *args, tpmc_gcp *gcp)
 {
     return apply(context, args, TPMC_OBJECT_GCP, set_gcp, gcp);
+}
+
+int cli_context_set_azure(cli_context *context, const cli_args *args, tpmc_azure *azure)
+{
+    return apply(context, args, TPMC_OBJECT_AZURE, set_azure, azure);
 }
 
 int cli_context_set_aws_rolesanywhere(cli_context *context, const cli_args *args,

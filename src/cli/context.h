@@ -31,6 +31,7 @@ void cli_context_close(cli_context *context);
 int cli_context_set_template(cli_context *context, const cli_args *args,
                              tpmc_key_template *key_template);
 int cli_context_set_gcp(cli_context *context, const cli_args *args, tpmc_gcp *gcp);
+int cli_context_set_azure(cli_context *context, const cli_args *args, tpmc_azure *azure);
 int cli_context_set_aws_rolesanywhere(cli_context *context, const cli_args *args,
                                       tpmc_aws_rolesanywhere *anywhere);
 int cli_context_set_aws_hmac(cli_context *context, const cli_args *args, tpmc_aws_hmac *hmac);

@@ -272,6 +272,11 @@ tpmc__json *tpmc__json_new_boolean(int value)
     return json_of(cJSON_CreateBool(value));
 }
 
+tpmc__json *tpmc__json_copy(const tpmc__json *json)
+{
+    return json_of(cJSON_Duplicate(const_node_of(json), 1));
+}
+
 /* A failure sticks to the container, in a member that cJSON uses for numbers only: whoever looks at
  * the last step alone learns of it. */
 static int fail_container(cJSON *container, int status)

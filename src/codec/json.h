@@ -46,13 +46,15 @@ const tpmc__json *tpmc__json_find(const tpmc__json *json, const char *name);
 /*
  * Writing. Adding takes ownership of `child`, also on failure, and fails for a NULL one. A failure
  * sticks to the object or array, to what that is added to, and to printing: check only the last
- * step. Making a text of NULL or an integer beyond 2^53 fails as a lack of memory does.
+ * step. Making a text or copy of NULL or an integer beyond 2^53 fails as a lack of memory
+ * does.
  */
 tpmc__json *tpmc__json_new_object(void);
 tpmc__json *tpmc__json_new_array(void);
 tpmc__json *tpmc__json_new_text(const char *text);
 tpmc__json *tpmc__json_new_integer(int64_t value);
 tpmc__json *tpmc__json_new_boolean(int value);
+tpmc__json *tpmc__json_copy(const tpmc__json *json); /* with all that is in it */
 int tpmc__json_add(tpmc__json *object, const char *name, tpmc__json *child);
 int tpmc__json_append(tpmc__json *array, tpmc__json *child);
 int tpmc__json_add_text(tpmc__json *object, const char *name, const char *text);

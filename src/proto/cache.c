@@ -256,6 +256,14 @@ static int64_t jitter(tpmc_env *env, int64_t margin_ms)
     return (int64_t)number % (margin_ms / JITTER_DIVISOR + 1);
 }
 
+/* How long before its end a value is to be refreshed: at least the usual margin. */
+static int64_t margin_of(const tpmc__cache_entry *entry, int64_t usual_ms)
+{
+    int64_t wished_ms = entry->expires_at_ms - entry->renew_at_ms;
+
+    return entry->renew_at_ms > 0 && wished_ms > usual_ms ? wished_ms : usual_ms;
+}
+
 /* Works out the times of a value that was obtained just now. */
 static int assess(tpmc__cache *cache, const tpmc__cache_entry *entry, held_value *held,
                   tpmc_error *err)
@@ -275,7 +283,10 @@ static int assess(tpmc__cache *cache, const tpmc__cache_entry *entry, held_value
             "it takes to obtain it, or the system's clock was set meanwhile");
     held->lifetime_ms = entry->expires_at_ms - held->obtained.wall_ms;
     margin = smaller(MARGIN_MAX_MS, held->lifetime_ms / MARGIN_DIVISOR);
-    held->early_ms = margin + jitter(cache->env, margin);
+    held->early_ms = margin_of(entry, margin);
+    /* Half of the time until then remains, whatever the jitter. */
+    held->early_ms = smaller(held->early_ms + jitter(cache->env, margin),
+                             held->lifetime_ms - (held->lifetime_ms - held->early_ms) / 2);
     /* The random callback may have forked. */
     if (tpmc__env_forked(cache->env))
         return tpmc__env_enter(cache->env, err);
@@ -355,7 +366,7 @@ static int fall_back(tpmc__cache *cache, const instant *now, int status, void **
 static int run_refresh(tpmc__cache *cache, tpmc__cache_refresh_fn refresh, void *context,
                        const instant *before, void **out, tpmc_error *err)
 {
-    tpmc__cache_entry entry = { NULL, 0 };
+    tpmc__cache_entry entry = { NULL, 0, 0 };
     held_value held = { NULL, 0, 0, 0, { 0, 0 } };
     instant now;
     int status;

@@ -23,10 +23,11 @@ typedef struct tpmc__cache_type {
     void (*unref)(void *value);
 } tpmc__cache_type;
 
-/* What a refresh brings: a value owned by the cache from then on, and when it ends (wall clock). */
+/* What a refresh brings: a value owned by the cache from then on, and its times (wall clock). */
 typedef struct tpmc__cache_entry {
     void *value;
     int64_t expires_at_ms;
+    int64_t renew_at_ms; /* when it shall be refreshed at the latest; 0: shortly before its end */
 } tpmc__cache_entry;
 
 /* Makes a new value. Runs with no lock held. */
