@@ -108,18 +108,26 @@ static int check_issuer(const char *issuer)
     return CLI_USAGE;
 }
 
+/* Cuts in place. */
+static const char *without_slashes(char *url)
+{
+    size_t len = strlen(url);
+
+    while (len > 0 && url[len - 1] == '/')
+        url[--len] = '\0';
+    return url;
+}
+
 static int write_all(const char *dir, const char *issuer, const tpmc_bytes *jwk)
 {
-    char trimmed[URL_SIZE] = "";
+    char trimmed[URL_SIZE];
     char jwks_uri[URL_SIZE];
     char path[PATH_SIZE];
     size_t len = tpmc_bytes_len(jwk);
     int status;
 
-    (void)strncat(trimmed, issuer, sizeof(trimmed) - 1);
-    while (trimmed[strlen(trimmed) - 1] == '/')
-        trimmed[strlen(trimmed) - 1] = '\0';
-    if (!join(jwks_uri, sizeof(jwks_uri), trimmed, folder, jwks_name) ||
+    if (!join(trimmed, sizeof(trimmed), issuer, "", "") ||
+        !join(jwks_uri, sizeof(jwks_uri), without_slashes(trimmed), folder, jwks_name) ||
         !join(path, sizeof(path), dir, folder, "")) {
         cli_message("the path of --out is too long");
         return CLI_USAGE;

@@ -261,6 +261,52 @@ static void an_expired_new_value_is_refused(void **state)
     free_cache_bench(b);
 }
 
+/* A refresh whose value shall be renewed so long after it came. */
+static atomic_llong renew_in_ms;
+
+static int refresh_with_wish(void *context, tpmc__cache_entry *out, tpmc_error *err)
+{
+    cache_bench *b = context;
+    int status = refresh(context, out, err);
+
+    out->renew_at_ms = atomic_load(&b->fake.wall_ms) + atomic_load(&renew_in_ms);
+    return status;
+}
+
+/* The number after so much time, from a cache whose first value has such a wish. */
+static int number_after(int64_t wish_ms, int random_byte, int64_t pass_ms)
+{
+    cache_bench *b = new_cache_bench();
+    void *value = NULL;
+    int n;
+
+    atomic_store(&renew_in_ms, wish_ms);
+    atomic_store(&b->fake.random_byte, random_byte);
+    assert_int_equal(tpmc__cache_get(b->cache, refresh_with_wish, b, &value, b->err), 0);
+    number_unref(value);
+    fake_env_pass(&b->fake, pass_ms);
+    assert_int_equal(tpmc__cache_get(b->cache, refresh_with_wish, b, &value, b->err), 0);
+    n = ((number *)value)->value;
+    number_unref(value);
+    free_cache_bench(b);
+    return n;
+}
+
+static void a_value_may_wish_to_be_renewed_earlier(void **state)
+{
+    const int64_t half = LIFE_MS / 2;
+
+    (void)state;
+    assert_int_equal(number_after(half, 0, half - 1), 1);
+    assert_int_equal(number_after(half, 0, half), 2);
+    /* Not later than without a wish. */
+    assert_int_equal(number_after(LIFE_MS - 1, 0, LIFE_MS - MARGIN_MS - 1), 1);
+    assert_int_equal(number_after(LIFE_MS - 1, 0, LIFE_MS - MARGIN_MS), 2);
+    /* Jitter leaves half of the time. */
+    assert_int_equal(number_after(1000, 0xff, 499), 1);
+    assert_int_equal(number_after(1000, 0xff, 500), 2);
+}
+
 static int refresh_again(void *context, tpmc__cache_entry *out, tpmc_error *err)
 {
     cache_bench *b = context;
@@ -359,6 +405,7 @@ int main(void)
         cmocka_unit_test(a_sleeping_monotonic_clock_revives_nothing),
         cmocka_unit_test(a_wall_clock_that_jumps_back_makes_a_new_value),
         cmocka_unit_test(an_expired_new_value_is_refused),
+        cmocka_unit_test(a_value_may_wish_to_be_renewed_earlier),
         cmocka_unit_test(a_refresh_cannot_wait_for_itself),
         cmocka_unit_test(a_failing_clock_is_told),
         cmocka_unit_test(a_clock_that_fails_during_a_refresh_blocks_nobody),

@@ -573,6 +573,25 @@ static void an_object_is_told_from_its_first_byte(void **state)
     assert_false(tpmc__json_looks_like_object("", 0));
 }
 
+static void a_copy_has_all_that_is_in_the_tree(void **state)
+{
+    static const char text[] = "{\"a\":[1,{\"b\":null}],\"c\":true}";
+    tpmc__json *json = NULL;
+    tpmc__json *copy;
+    tpmc__buf out;
+
+    (void)state;
+    assert_int_equal(tpmc__json_parse(text, strlen(text), 100, "json", &json, NULL), 0);
+    copy = tpmc__json_copy(json);
+    tpmc__json_free(json);
+    tpmc__buf_init(&out, 100);
+    assert_int_equal(tpmc__json_print(copy, &out), 0);
+    assert_string_equal((const char *)out.data, text);
+    tpmc__buf_free(&out);
+    tpmc__json_free(copy);
+    assert_null(tpmc__json_copy(NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -591,6 +610,7 @@ int main(void)
         cmocka_unit_test(what_is_built_is_printed),
         cmocka_unit_test(texts_survive_printing_and_parsing),
         cmocka_unit_test(parsed_values_are_printed),
+        cmocka_unit_test(a_copy_has_all_that_is_in_the_tree),
         cmocka_unit_test(what_has_no_json_is_not_printed),
         cmocka_unit_test(a_failure_while_building_sticks),
         cmocka_unit_test(adding_to_the_wrong_thing_is_refused),
