@@ -34,16 +34,21 @@ static const char look_at_scope[] =
 
 /* The numbers stand before the words of RFC 6749, of which a number is the reason. */
 static const code_row code_rows[] = {
+    { "AADSTS1000502", DENIED, "the certificate is not yet or no longer valid: renew it" },
     { "AADSTS1002012", DENIED, look_at_scope },
+    { "AADSTS28000", DENIED, "the scopes are of two resources: ask for each by itself" },
     { "AADSTS50013", DENIED,
       "the user's token is not for this application, too old, or of another tenant" },
     { "AADSTS500011", DENIED,
       "the resource is not known in this tenant: look at the scope, and for a national cloud at "
       "'authority_host' too" },
-    { "AADSTS50012", DENIED, "the certificate that is registered may be another one" },
+    { "AADSTS500131", DENIED, "the user's token is not for this application" },
+    { "AADSTS500133", DENIED, "the user's token is too old: get a new one from the user" },
     { "AADSTS50027", DENIED, "the assertion is malformed for this server" },
     { "AADSTS5002723", DENIED, "the assertion is malformed for this server" },
     { "AADSTS5002730", DENIED,
+      "the server does not take this signature: set 'algorithm' to RS256" },
+    { "AADSTS5002738", DENIED,
       "the server does not take this signature: set 'algorithm' to RS256" },
     { "AADSTS50076", DENIED, "the user must sign in again, with a second factor" },
     { "AADSTS50196", TPMC_ERR_THROTTLED, TPMC__HTTP_FAIL,
@@ -88,7 +93,8 @@ static const code_row code_rows[] = {
     { "invalid_resource", DENIED, look_at_scope },
 };
 
-/* AADSTS50012 and others are about a wrong clock only by their words. */
+/* AADSTS50012 and what AD FS answers are about a wrong clock only by their words, which a user's
+ * token that is too old has as well: so they count only where no row has the number. */
 static const char *const clock_texts[] = {
     "not within its valid time range",
     "assertion is expired",
@@ -195,17 +201,23 @@ static const code_row *find_row(const char *code)
     return NULL;
 }
 
+static int speaks_of_clock(const char *message)
+{
+    for (size_t i = 0; i < sizeof(clock_texts) / sizeof(clock_texts[0]); i++) {
+        if (strstr(message, clock_texts[i]) != NULL)
+            return 1;
+    }
+    return 0;
+}
+
 static const code_row *row_of(const report *r)
 {
-    const code_row *row;
+    const code_row *row = find_row(r->number);
 
-    for (size_t i = 0; i < sizeof(clock_texts) / sizeof(clock_texts[0]); i++) {
-        if (strstr(r->message, clock_texts[i]) != NULL)
-            return &clock_row;
-    }
     if (r->http_status == 429)
         return &throttled_row;
-    row = find_row(r->number);
+    if (row == NULL && speaks_of_clock(r->message))
+        return &clock_row;
     if (row == NULL)
         row = find_row(r->word);
     if (row != NULL)

@@ -43,6 +43,15 @@ static const row rows[] = {
       "Entra answered AADSTS50012 (invalid_client, HTTP status 401): Client assertion is not "
       "within "
       "its valid time range; the clock of this machine is wrong: set it" },
+    { 400,
+      "{\"error\":\"invalid_grant\",\"error_description\":\"AADSTS500133: Assertion is not within "
+      "its valid time range.\"}",
+      TPMC_ERR_DENIED, TPMC__HTTP_FAIL, "AADSTS500133",
+      "Entra answered AADSTS500133 (invalid_grant, HTTP status 400): Assertion is not within its "
+      "valid time range; the user's token is too old: get a new one from the user" },
+    { 401, "{\"error\":\"invalid_client\",\"error_description\":\"AADSTS50012: bad signature\"}",
+      TPMC_ERR_DENIED, TPMC__HTTP_FAIL, "AADSTS50012",
+      "Entra answered AADSTS50012 (invalid_client, HTTP status 401): bad signature" },
     { 400, "{\"error\":\"invalid_grant\",\"error_description\":\"no\"}", TPMC_ERR_DENIED,
       TPMC__HTTP_FAIL, "invalid_grant", "Entra answered invalid_grant (HTTP status 400): no" },
     { 400, "{\"error\":\"invalid_scope\",\"error_description\":\"\"}", TPMC_ERR_DENIED,
@@ -116,10 +125,10 @@ static void the_trace_id_is_told(void **state)
 /* Each code that Entra's documentation has a reason for has words of ours. */
 static void known_codes_have_hints(void **state)
 {
-    static const int codes[] = { 1002012, 50013,  500011, 5002723, 5002730, 50076,
-                                 53003,   65001,  700016, 700021,  700211,  700212,
-                                 700213,  700023, 700024, 700027,  70011,   7000215,
-                                 7000222, 90002,  900023, 900382 };
+    static const int codes[] = { 1000502, 28000,   500131,  500133, 5002738, 1002012, 50013,
+                                 500011,  5002723, 5002730, 50076,  53003,   65001,   700016,
+                                 700021,  700211,  700212,  700213, 700023,  700024,  700027,
+                                 70011,   7000215, 7000222, 90002,  900023,  900382 };
     char body[80];
 
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
