@@ -31,6 +31,7 @@ static void claims_are_merged(void **state)
         /* {"a":"?>?>"} in both alphabets, with padding and without */
         { { { NULL, NULL } }, "eyJhIjoiPz4/PiJ9", "{\"a\":\"?>?>\"}" },
         { { { NULL, NULL } }, "eyJhIjoiPz4_PiJ9", "{\"a\":\"?>?>\"}" },
+        { { { NULL, NULL } }, "eyJhIjoiPj4+In0=", "{\"a\":\">>>\"}" },
         { { { NULL, NULL } }, "eyJhIjoxfQ==", "{\"a\":1}" },
         { { { NULL, NULL } }, "eyJhIjoxfQ", "{\"a\":1}" },
     };

@@ -95,6 +95,7 @@ static void scopes_that_entra_refuses_are_refused(void **state)
         { "t", TPMC__GRANT_ON_BEHALF_OF, "openid https://x/a https://y/a", "two resources" },
         { "t", TPMC__GRANT_CLIENT, "https%3A%2F%2Fx%2f.default", "percent-encoded already" },
         { "t", TPMC__GRANT_ON_BEHALF_OF, "https:%2f%2Fx", "percent-encoded already" },
+        { "t", TPMC__GRANT_ON_BEHALF_OF, "x%2f", "percent-encoded already" },
         { "t", TPMC__GRANT_CLIENT, "https://x\n/.default", "visible ASCII" },
         { "t", TPMC__GRANT_CLIENT, "https://\xc3\xa4/.default", "visible ASCII" },
         { "t", TPMC__GRANT_CLIENT, "https://x\"/.default", "visible ASCII" },
