@@ -154,6 +154,90 @@ static void a_wrong_clock_is_corrected_once(void **state)
     free_bench(b);
 }
 
+/* A bench that has learned that the server's clock is an hour ahead. */
+static azure_bench *new_late_bench(const char *not_after)
+{
+    azure_bench *b = new_bench();
+    tpmc__buf pem;
+
+    tpmc__buf_init(&pem, 65536);
+    made_pem(&(made_wish){ .key = bench_rsa,
+                           .subject = "device",
+                           .not_before = "20200101000000Z",
+                           .not_after = not_after },
+             &pem);
+    expect_success(tpmc_azure_set_certificate(b->azure, pem.data, pem.len, b->err), b->err);
+    tpmc__buf_free(&pem);
+    b->http_status = 401;
+    b->answer = TIME_RANGE;
+    b->header = "Date";
+    b->header_value = "Sun, 15 Jun 2025 16:06:40 GMT";
+    b->later_answer = SUCCESS;
+    tpmc_token_free(get(b));
+    return b;
+}
+
+static void a_learned_clock_is_used_for_assertions_too(void **state)
+{
+    azure_bench *b = new_late_bench("20400101000000Z");
+    tpmc_bytes *assertion = NULL;
+    tpmc__json *claims;
+
+    (void)state;
+    expect_success(tpmc_azure_make_assertion(b->azure, &assertion, b->err), b->err);
+    claims = jws_part((const char *)tpmc_bytes_data(assertion), 1);
+    expect_integer(claims, "nbf", FAKE_WALL_MS / 1000 + 3600 - 60);
+    tpmc__json_free(claims);
+    tpmc_bytes_free(assertion);
+    free_bench(b);
+}
+
+static void certificates_end_by_the_learned_clock(void **state)
+{
+    azure_bench *b = new_late_bench("20250615153640Z"); /* half an hour from now */
+    tpmc_bytes *assertion = NULL;
+
+    (void)state;
+    expect_failure(tpmc_azure_make_assertion(b->azure, &assertion, b->err), b->err, TPMC_ERR_CLOCK,
+                   "expired");
+    free_bench(b);
+}
+
+static void only_the_application_s_own_tokens_are_regional(void **state)
+{
+    azure_bench *b = new_bench();
+    tpmc_token *token = NULL;
+
+    (void)state;
+    bench_set(b, "region", "westeurope");
+    tpmc_token_free(get(b));
+    assert_string_equal(b->url,
+                        "https://westeurope.login.microsoft.com/" TENANT "/oauth2/v2.0/token");
+    assert_int_equal(
+        tpmc_azure_get_token_on_behalf_of(b->azure, "u", "openid", NULL, &token, b->err), 0);
+    assert_string_equal(b->url, TOKEN_URL);
+    tpmc_token_free(token);
+    free_bench(b);
+}
+
+/* What the server says in its own time lives by ours. */
+static void an_expiry_is_moved_to_our_clock(void **state)
+{
+    azure_bench *b = new_bench();
+    tpmc_token *token;
+
+    (void)state;
+    b->http_status = 401;
+    b->answer = TIME_RANGE;
+    b->header = "Date";
+    b->header_value = "Sun, 15 Jun 2025 16:06:40 GMT"; /* an hour later */
+    b->later_answer = "{\"expires_on\":\"1750007200\",\"access_token\":\"t\"}";
+    token = get(b);
+    assert_int_equal(tpmc_token_expires_at_ms(token), FAKE_WALL_MS + 3600000);
+    tpmc_token_free(token);
+    free_bench(b);
+}
+
 static void a_clock_that_stays_wrong_is_told(void **state)
 {
     azure_bench *b = new_bench();
@@ -458,6 +542,10 @@ int main(void)
         cmocka_unit_test(capabilities_are_told),
         cmocka_unit_test(refresh_in_is_when_to_renew),
         cmocka_unit_test(a_wrong_clock_is_corrected_once),
+        cmocka_unit_test(an_expiry_is_moved_to_our_clock),
+        cmocka_unit_test(a_learned_clock_is_used_for_assertions_too),
+        cmocka_unit_test(certificates_end_by_the_learned_clock),
+        cmocka_unit_test(only_the_application_s_own_tokens_are_regional),
         cmocka_unit_test(a_clock_that_stays_wrong_is_told),
         cmocka_unit_test(a_failing_server_is_tried_again_with_a_new_assertion),
         cmocka_unit_test(retry_after_is_obeyed_by_later_calls),
