@@ -148,12 +148,13 @@ static EVP_PKEY *new_pss_key(void)
     return key;
 }
 
-static azure_bench *new_bench_of(EVP_PKEY *pkey)
+/* An identity of a key, with the certificate of another one. */
+static azure_bench *new_bench_of(EVP_PKEY *pkey, EVP_PKEY *certified)
 {
     azure_bench *b = new_bare_bench(pkey);
     tpmc__buf pem;
 
-    bench_certificate(bench_rsa, &pem);
+    bench_certificate(certified, &pem);
     expect_success(tpmc_azure_set_certificate(b->azure, pem.data, pem.len, b->err), b->err);
     tpmc__buf_free(&pem);
     bench_set(b, "tenant_id", TENANT);
@@ -165,12 +166,12 @@ static void keys_that_entra_does_not_take_are_refused_in_words(void **state)
 {
     EVP_PKEY *ec = EVP_EC_gen("P-256");
     EVP_PKEY *pss = new_pss_key();
-    azure_bench *b = new_bench_of(ec);
+    azure_bench *b = new_bench_of(ec, bench_rsa);
 
     (void)state;
     expect_refusal(b, TPMC_ERR_UNSUPPORTED, "Entra takes assertions only from RSA keys");
     free_bench(b);
-    b = new_bench_of(pss);
+    b = new_bench_of(pss, bench_rsa);
     bench_set(b, "algorithm", "RS256");
     expect_refusal(b, TPMC_ERR_UNSUPPORTED, "may sign with RS256");
     assert_int_equal(atomic_load(&b->signatures), 0);
@@ -179,10 +180,27 @@ static void keys_that_entra_does_not_take_are_refused_in_words(void **state)
     EVP_PKEY_free(pss);
 }
 
+static void a_key_for_pss_alone_has_nothing_to_fall_back_to(void **state)
+{
+    EVP_PKEY *pss = new_pss_key();
+    azure_bench *b = new_bench_of(pss, pss);
+    char *jws = make(b);
+    tpmc__json *header = jws_part(jws, 0);
+
+    (void)state;
+    expect_text(header, "alg", "PS256");
+    tpmc__json_free(header);
+    free(jws);
+    b->salt_len = 222;
+    expect_refusal(b, TPMC_ERR_UNSUPPORTED, "salt");
+    free_bench(b);
+    EVP_PKEY_free(pss);
+}
+
 static void a_certificate_of_another_key_is_refused(void **state)
 {
     EVP_PKEY *other = EVP_RSA_gen(2048);
-    azure_bench *b = new_bench_of(other);
+    azure_bench *b = new_bench_of(other, bench_rsa);
 
     (void)state;
     expect_refusal(b, TPMC_ERR_MISMATCH, "another key");
@@ -343,6 +361,7 @@ int main(void)
         cmocka_unit_test(a_wrong_salt_falls_back_to_rs256),
         cmocka_unit_test(a_key_that_refuses_pss_falls_back_too),
         cmocka_unit_test(keys_that_entra_does_not_take_are_refused_in_words),
+        cmocka_unit_test(a_key_for_pss_alone_has_nothing_to_fall_back_to),
         cmocka_unit_test(a_certificate_of_another_key_is_refused),
         cmocka_unit_test(a_file_is_read_again_when_it_changes),
         cmocka_unit_test(a_federated_assertion_needs_no_certificate),
