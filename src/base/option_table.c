@@ -733,8 +733,8 @@ static const tpmc__option azure_options[TPMC__AZURE_OPTION_COUNT] = {
         .name = "algorithm",
         .kind = TPMC_OPTION_CHOICE,
         .default_text = "auto",
-        .summary = "how assertions are signed: RS256, PS256 or auto (PS256 if the key can, to AD "
-                   "FS and federated RS256)",
+        .summary = "signature of assertions: RS256, PS256, or auto: PS256 where key and server "
+                   "can, else RS256",
         .choices = azure_algorithm_words,
     },
     [TPMC__AZURE_THUMBPRINT] = {
