@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "azure/claims_text.h"
-#include "azure/scope_text.h"
+#include "azure/entra_scope.h"
 #include "base/error_int.h"
 #include "base/option_check.h"
 #include "base/option_table.h"
@@ -48,7 +48,7 @@ int tpmc__token_wish_init(tpmc__token_wish *wish, const tpmc__options *options, 
     if (grant == TPMC__GRANT_ON_BEHALF_OF)
         status = check_user_assertion(user_assertion, err);
     if (status == 0)
-        status = tpmc__scope_text(options, grant, scopes, &wish->scope, err);
+        status = tpmc__entra_scope_text(options, grant, scopes, &wish->scope, err);
     if (status == 0)
         status = tpmc__claims_text(options, claims, &wish->claims, err);
     return status;

@@ -192,6 +192,9 @@ const char *tpmc__check_pool_audience(const char *value)
         return "may hold only visible ASCII characters and no spaces";
     if (strncmp(value, "//iam.", strlen("//iam.")) != 0)
         return "is not the full name of a provider: it begins with //iam.googleapis.com/";
+    return NULL;
+}
+
 static int names_no_tenant(const char *value)
 {
     static const char *const words[] = { "common", "organizations", "consumers" };

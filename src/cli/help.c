@@ -35,11 +35,9 @@ static const struct {
     { TPMC_OBJECT_KEY_TEMPLATE, "New key" },
     { TPMC_OBJECT_KEY, "Key" },
     { TPMC_OBJECT_GCP, "Google Cloud" },
+    { TPMC_OBJECT_AZURE, "Azure" },
     { TPMC_OBJECT_AWS_ROLESANYWHERE, "AWS Roles Anywhere" },
     { TPMC_OBJECT_AWS_HMAC, "AWS access key" },
-    { TPMC_OBJECT_ENV, "Network" },          { TPMC_OBJECT_TPM, "TPM connection" },
-    { TPMC_OBJECT_KEY_TEMPLATE, "New key" }, { TPMC_OBJECT_KEY, "Key" },
-    { TPMC_OBJECT_GCP, "Google Cloud" },     { TPMC_OBJECT_AZURE, "Azure" },
 };
 
 const char *cli_help_heading(const cli_flag *flag)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "azure/scope_text.h"
+#include "azure/entra_scope.h"
 
 #include <string.h>
 #include <strings.h>
@@ -138,7 +138,7 @@ static void join_option(const tpmc__options *options, tpmc__buf *out)
     }
 }
 
-int tpmc__scope_text(const tpmc__options *options, int grant, const char *scopes, tpmc__buf *out,
+int tpmc__entra_scope_text(const tpmc__options *options, int grant, const char *scopes, tpmc__buf *out,
                      tpmc_error *err)
 {
     tpmc__buf text;
