@@ -294,7 +294,7 @@ static void unknown_objects_have_no_table(void **state)
     (void)state;
     assert_null(tpmc__option_table_of(0));
     assert_null(tpmc__option_table_of(-1));
-    assert_null(tpmc__option_table_of(TPMC_OBJECT_AWS_HMAC + 1));
+    assert_null(tpmc__option_table_of(TPMC_OBJECT_AZURE + 1));
     assert_null(tpmc__option_table_of(INT32_MAX));
     assert_null(tpmc__option_table_of(INT32_MIN));
 }

@@ -185,9 +185,9 @@ static void unknown_objects(void **state)
     assert_int_equal(tpmc_option_count(-1), 0);
     assert_int_equal(tpmc_option_count(1000), 0);
     assert_null(tpmc_option_name(0, 0));
-    assert_null(tpmc_option_default(TPMC_OBJECT_AWS_HMAC + 1, 0));
+    assert_null(tpmc_option_default(TPMC_OBJECT_AZURE + 1, 0));
     assert_null(tpmc_option_summary(-5, 0));
-    assert_int_equal(tpmc_option_kind(TPMC_OBJECT_AWS_HMAC + 1, 0), -1);
+    assert_int_equal(tpmc_option_kind(TPMC_OBJECT_AZURE + 1, 0), -1);
 }
 
 static void introspection(void **state)
