@@ -291,8 +291,9 @@ static int make_assertion(tpmc_azure *azure, tpmc__buf *out, tpmc_error *err)
     if (status == 0)
         status = tpmc__azure_signer_open(azure, &signer, err);
     if (status == 0)
-        status = tpmc__azure_signer_sign(azure, &signer, (const char *)url.data,
-                                         atomic_load(&azure->clock.offset_ms), out, err);
+        status =
+            tpmc__azure_signer_sign(azure, &signer, (const char *)url.data,
+                                    tpmc__http_clock_offset(azure->env, &azure->clock), out, err);
     tpmc__azure_signer_free(&signer);
     tpmc__buf_free(&url);
     return status;

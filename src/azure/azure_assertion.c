@@ -5,10 +5,12 @@
 #include "base/error_int.h"
 #include "base/option_table.h"
 #include "codec/json.h"
+#include "codec/spki.h"
 #include "proto/jwk_int.h"
 #include "proto/jws.h"
 
 #define KEY_ID_MAX 128
+#define RSA_MIN_BITS 2048
 
 static int is_federated(const tpmc_azure *azure)
 {
@@ -58,7 +60,9 @@ static int open_certificates(tpmc_azure *azure, tpmc__certificate_file **out, tp
     tpmc__certificate_source source = {
         .path = tpmc__options_text(&azure->options, TPMC__AZURE_CERTIFICATE_PATH),
         .bytes = { azure->certificate.data, azure->certificate.len },
-        .rules = TPMC__CERTIFICATE_MAY_BE_CA,
+        /* Entra compares thumbprints, and judges the dates by a better clock than ours. */
+        .rules =
+            TPMC__CERTIFICATE_MAY_BE_CA | TPMC__CERTIFICATE_ANY_FORM | TPMC__CERTIFICATE_ANY_TIME,
     };
     tpmc__certificate_file *made = NULL;
     int status;
@@ -76,6 +80,20 @@ static int open_certificates(tpmc_azure *azure, tpmc__certificate_file **out, tp
     return 0;
 }
 
+/* One that is out of its time may be so by our clock alone. */
+static int warn_of_time(tpmc_azure *azure, const tpmc__certificate_set *set, int64_t now_ms,
+                        tpmc_error *err)
+{
+    tpmc_error *doubt = NULL;
+
+    if (tpmc_error_new(&doubt) != 0)
+        return tpmc__fail_nomem(err);
+    if (tpmc__certificate_set_check_time(set, now_ms, doubt) != 0)
+        tpmc__env_log(azure->env, TPMC_LOG_WARNING, "%s", tpmc_error_text(doubt));
+    tpmc_error_free(doubt);
+    return 0;
+}
+
 static int get_certificates(tpmc_azure *azure, const tpmc__span *spki, tpmc__azure_signer *signer,
                             tpmc_error *err)
 {
@@ -87,8 +105,21 @@ static int get_certificates(tpmc_azure *azure, const tpmc__span *spki, tpmc__azu
         status = tpmc__env_wall_ms(azure->env, &now_ms, err);
     if (status != 0)
         return status;
-    return tpmc__certificate_file_get(file, spki, now_ms + atomic_load(&azure->clock.offset_ms),
-                                      &signer->certificates, err);
+    now_ms += tpmc__http_clock_offset(azure->env, &azure->clock);
+    status = tpmc__certificate_file_get(file, spki, now_ms, &signer->certificates, err);
+    return status == 0 ? warn_of_time(azure, signer->certificates, now_ms, err) : status;
+}
+
+/* An RSA key that Entra takes: its modulus is the first number of the key. */
+static int check_size(const tpmc__span *spki, tpmc_error *err)
+{
+    size_t bits = tpmc__spki_rsa_bits(spki->data, spki->len);
+
+    if (bits == 0 || bits >= RSA_MIN_BITS)
+        return 0;
+    return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
+                      "the key has %zu bits, and Entra takes RSA keys of %d bits or more", bits,
+                      RSA_MIN_BITS);
 }
 
 /* The thumbprint of the key (RFC 7638), by which its issuer's JWKS has it. */
@@ -130,9 +161,11 @@ int tpmc__azure_signer_open(tpmc_azure *azure, tpmc__azure_signer *signer, tpmc_
     if (status == 0) {
         span.data = tpmc_bytes_data(spki);
         span.len = tpmc_bytes_len(spki);
+        status = check_size(&span, err);
+    }
+    if (status == 0)
         status = is_federated(azure) ? find_key_id(azure, &span, signer, err)
                                      : get_certificates(azure, &span, signer, err);
-    }
     tpmc_bytes_free(spki);
     return status == 0 ? tpmc_key_open(azure->key, err) : status;
 }

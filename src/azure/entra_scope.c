@@ -138,8 +138,8 @@ static void join_option(const tpmc__options *options, tpmc__buf *out)
     }
 }
 
-int tpmc__entra_scope_text(const tpmc__options *options, int grant, const char *scopes, tpmc__buf *out,
-                     tpmc_error *err)
+int tpmc__entra_scope_text(const tpmc__options *options, int grant, const char *scopes,
+                           tpmc__buf *out, tpmc_error *err)
 {
     tpmc__buf text;
     int status;

@@ -13,7 +13,7 @@
  * scopes of one resource, and names without one, such as openid. AD FS gets a resource without
  * ".default". TPMC_ERR_ARGUMENT when there is none, or for what Entra would refuse. Pure.
  */
-int tpmc__entra_scope_text(const tpmc__options *options, int grant, const char *scopes, tpmc__buf *out,
-                     tpmc_error *err);
+int tpmc__entra_scope_text(const tpmc__options *options, int grant, const char *scopes,
+                           tpmc__buf *out, tpmc_error *err);
 
 #endif

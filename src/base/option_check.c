@@ -68,8 +68,8 @@ const char *tpmc__check_email(const char *value)
 {
     const char *at = strchr(value, '@');
 
-    if (strpbrk(value, " \"'\\") != NULL)
-        return "is not an e-mail address: it may not hold spaces, quotes or backslashes";
+    if (strpbrk(value, " \"\\") != NULL)
+        return "is not an e-mail address: it may not hold spaces, double quotes or backslashes";
     if (at == NULL || strchr(at + 1, '@') != NULL)
         return "is not an e-mail address: it needs one '@'";
     if (at == value || at[1] == '\0')

@@ -41,7 +41,7 @@ const tpmc__option tpmc__gcp_options[TPMC__GCP_OPTION_COUNT] = {
         .name = "expire_in",
         .kind = TPMC_OPTION_NUMBER,
         .default_text = "3600",
-        .summary = "seconds that a token lives, 1 to 3600",
+        .summary = "seconds that a JWT made here lives, 1 to 3600",
         .min = 1,
         .max = 3600,
     },

@@ -19,6 +19,7 @@ typedef struct builder {
     int states[ENTRIES_MAX];
     size_t reached[ENTRIES_MAX + 1]; /* indices, in the order in which they were */
     size_t reached_count;
+    int takes_weak; /* signatures with broken hashes */
 } builder;
 
 static int is_same(const tpmc__span *a, const tpmc__span *b)
@@ -107,11 +108,11 @@ static int reach_from(builder *b, size_t child, size_t *first, tpmc_error *err)
     return 0;
 }
 
-static int check_hash(const tpmc__certificate_entry *entry, tpmc_error *err)
+static int check_hash(const builder *b, const tpmc__certificate_entry *entry, tpmc_error *err)
 {
     char name[TPMC__NAME_TEXT_SIZE];
 
-    if (entry->facts.weak_hash == NULL)
+    if (entry->facts.weak_hash == NULL || b->takes_weak)
         return 0;
     tpmc__x509_name_text(entry->facts.subject.data, entry->facts.subject.len, name, sizeof(name));
     return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
@@ -134,7 +135,7 @@ static int walk(builder *b, size_t leaf, tpmc__certificate_chain *out, tpmc_erro
                               "%s: there are more than %d intermediate certificates between the "
                               "certificate and its root",
                               b->list->entries[at].where, TPMC__CHAIN_MAX);
-        status = check_hash(&b->list->entries[at], err);
+        status = check_hash(b, &b->list->entries[at], err);
         b->states[at] = ON_PATH;
         out->path[out->count++] = &b->list->entries[at];
     }
@@ -166,16 +167,16 @@ static int check_links(builder *b, tpmc_error *err)
 }
 
 int tpmc__certificate_chain_make(tpmc_env *env, const tpmc__certificate_list *list, size_t leaves,
-                                 const tpmc__span *spki, tpmc__certificate_chain *out,
-                                 tpmc_error *err)
+                                 const tpmc__span *spki, int takes_weak,
+                                 tpmc__certificate_chain *out, tpmc_error *err)
 {
-    builder b = { env, list, { 0 }, { 0 }, 0 };
+    builder b = { .env = env, .list = list, .takes_weak = takes_weak };
     size_t leaf = tpmc__certificate_find_leaf(list, leaves, spki);
     int status = 0;
 
     memset(out, 0, sizeof(*out));
     out->leaf = &list->entries[leaf];
-    status = check_hash(out->leaf, err);
+    status = check_hash(&b, out->leaf, err);
     if (status == 0)
         status = sort_out(&b, &out->leaf->facts, err);
     if (status == 0)

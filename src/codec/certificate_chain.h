@@ -27,10 +27,10 @@ size_t tpmc__certificate_find_leaf(const tpmc__certificate_list *list, size_t le
  * named as issuer and its key verifies the signature. Left out: self-signed ones, further ones of
  * the leaf's key, repeated ones, and other ways to a root (cross-certificates), of which the first
  * in the list is taken. TPMC_ERR_FORMAT: one that is not on a way from the leaf, or more than 5 on
- * it; TPMC_ERR_UNSUPPORTED: one of them is signed with MD5, SHA-1 or older.
+ * it; TPMC_ERR_UNSUPPORTED: one of them is signed with MD5, SHA-1 or older, unless `takes_weak`.
  */
 int tpmc__certificate_chain_make(tpmc_env *env, const tpmc__certificate_list *list, size_t leaves,
-                                 const tpmc__span *spki, tpmc__certificate_chain *out,
-                                 tpmc_error *err);
+                                 const tpmc__span *spki, int takes_weak,
+                                 tpmc__certificate_chain *out, tpmc_error *err);
 
 #endif

@@ -162,6 +162,10 @@ int tpmc__json_is_array(const tpmc__json *json)
 {
     return cJSON_IsArray(const_node_of(json)) ? 1 : 0;
 }
+int tpmc__json_is_null(const tpmc__json *json)
+{
+    return cJSON_IsNull(const_node_of(json)) ? 1 : 0;
+}
 
 size_t tpmc__json_count(const tpmc__json *array_or_object)
 {

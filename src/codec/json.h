@@ -29,6 +29,7 @@ const tpmc__json *tpmc__json_member(const tpmc__json *object,
                                     const char *name); /* case-sensitive */
 int tpmc__json_is_object(const tpmc__json *json);
 int tpmc__json_is_array(const tpmc__json *json);
+int tpmc__json_is_null(const tpmc__json *json);
 size_t tpmc__json_count(const tpmc__json *array_or_object);
 const tpmc__json *tpmc__json_item(const tpmc__json *array_or_object, size_t i);
 const char *tpmc__json_name(const tpmc__json *object, size_t i); /* of a member */

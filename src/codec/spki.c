@@ -94,3 +94,21 @@ int tpmc__spki_is_same(const tpmc__spki_parts *a, const tpmc__spki_parts *b)
         return 1;
     return is_same(&a->algorithm, &b->algorithm) && is_same(&a->parameters, &b->parameters);
 }
+
+size_t tpmc__spki_rsa_bits(const void *spki, size_t len)
+{
+    tpmc__spki_parts parts;
+    tpmc__der numbers = { NULL, 0 };
+    tpmc__der modulus = { NULL, 0 };
+    size_t bits;
+    unsigned top;
+
+    if (tpmc__spki_read(spki, len, &parts) != 0 || !is_rsa(&parts.algorithm) ||
+        tpmc__der_expect(&parts.key, TPMC__DER_SEQUENCE, &numbers) != 0 ||
+        tpmc__der_expect_unsigned(&numbers, &modulus) != 0 || modulus.len == 0)
+        return 0;
+    bits = 8 * (modulus.len - 1);
+    for (top = modulus.data[0]; top != 0; top >>= 1)
+        bits++;
+    return bits;
+}

@@ -23,5 +23,7 @@ int tpmc__spki_read(const void *data, size_t len, tpmc__spki_parts *out);
 /* 1 when both are about the same key. Of an RSA key the label and its parameters, which say how it
  * is used, do not count; of an EC key they are its curve. */
 int tpmc__spki_is_same(const tpmc__spki_parts *a, const tpmc__spki_parts *b);
+/* How many bits the modulus of an RSA key has; 0 for any other key. */
+size_t tpmc__spki_rsa_bits(const void *spki, size_t len);
 
 #endif

@@ -36,6 +36,14 @@ static int check_type(const tpmc__json *json, const char *wanted, tpmc_error *er
                       "its type is '%s'; for this kind of token it must be '%s'", type, wanted);
 }
 
+/* A member that is missing, null or empty. */
+static int is_absent(const tpmc__json *member)
+{
+    const char *text = tpmc__json_text(member);
+
+    return member == NULL || tpmc__json_is_null(member) || (text != NULL && text[0] == '\0');
+}
+
 static int take(const tpmc__json *json, const struct member_row *row, tpmc__options *out,
                 tpmc_error *err)
 {
@@ -43,7 +51,7 @@ static int take(const tpmc__json *json, const struct member_row *row, tpmc__opti
     const char *text = tpmc__json_text(member);
     int status;
 
-    if (member == NULL)
+    if (is_absent(member))
         return 0;
     if (text == NULL)
         return tpmc__fail(err, TPMC_ERR_FORMAT, "its '%s' is no text", row->member);
@@ -57,7 +65,7 @@ static int take(const tpmc__json *json, const struct member_row *row, tpmc__opti
 /* Where `email` and the like would come from, the file must have it. */
 static int demand_first(const tpmc__json *json, const struct member_row *rows, tpmc_error *err)
 {
-    if (tpmc__json_member(json, rows[0].member) != NULL)
+    if (!is_absent(tpmc__json_member(json, rows[0].member)))
         return 0;
     return tpmc__fail(err, TPMC_ERR_FORMAT, "it has no '%s'", rows[0].member);
 }

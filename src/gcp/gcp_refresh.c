@@ -265,7 +265,7 @@ static int sign_token(run *self, tpmc_error *err)
     tpmc__buf jwt;
     int status = tpmc__env_wall_ms(self->maker->env, &self->asked_at_ms, err);
 
-    self->offset_ms = atomic_load(&self->maker->clock->offset_ms);
+    self->offset_ms = tpmc__http_clock_offset(self->maker->env, self->maker->clock);
     tpmc__buf_init(&jwt, TPMC__JWS_MAX);
     if (status == 0)
         status = sign(self, &jwt, &expires_at_ms, err);

@@ -170,6 +170,14 @@ static int take_text(const input *in, const input_kind *kind, tpmc__buf *buf, ch
     return status;
 }
 
+static int check_time(const tpmc__certificate_file *file, const tpmc__certificate_set *set,
+                      int64_t now_ms, tpmc_error *err)
+{
+    if ((file->rules & TPMC__CERTIFICATE_ANY_TIME) != 0)
+        return 0;
+    return tpmc__certificate_set_check_time(set, now_ms, err);
+}
+
 /* Reads everything anew and judges it. */
 static int load(const tpmc__certificate_file *file, const tpmc__span *spki, int64_t now_ms,
                 tpmc__certificate_set **out, tpmc_error *err)
@@ -190,7 +198,7 @@ static int load(const tpmc__certificate_file *file, const tpmc__span *spki, int6
         status = tpmc__certificate_set_new(
             file->env, &texts[LEAF], has_chain ? &texts[CHAIN] : NULL, spki, file->rules, out, err);
     if (status == 0)
-        status = tpmc__certificate_set_check_time(*out, now_ms, err);
+        status = check_time(file, *out, now_ms, err);
     if (status != 0) {
         tpmc__certificate_set_unref(*out);
         *out = NULL;
@@ -200,10 +208,11 @@ static int load(const tpmc__certificate_file *file, const tpmc__span *spki, int6
     return status;
 }
 
-static int is_usable(const tpmc__certificate_set *set, const tpmc__span *spki, int64_t now_ms)
+static int is_usable(const tpmc__certificate_file *file, const tpmc__span *spki, int64_t now_ms)
 {
-    return set != NULL && tpmc__certificate_has_key(tpmc__certificate_set_leaf(set), spki) &&
-           tpmc__certificate_set_check_time(set, now_ms, NULL) == 0;
+    return file->set != NULL &&
+           tpmc__certificate_has_key(tpmc__certificate_set_leaf(file->set), spki) &&
+           check_time(file, file->set, now_ms, NULL) == 0;
 }
 
 /*
@@ -215,7 +224,7 @@ static int look(tpmc__certificate_file *file, const tpmc__span *spki, int64_t no
 {
     tpmc__file_stamp stamps[INPUT_COUNT];
     tpmc__certificate_set *fresh = NULL;
-    int usable = is_usable(file->set, spki, now_ms);
+    int usable = is_usable(file, spki, now_ms);
     int changed = 0;
     int status = 0;
 

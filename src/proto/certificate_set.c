@@ -16,12 +16,13 @@ static int check_leaf(const tpmc__certificate_set *set, const tpmc__span *spki, 
                       tpmc_error *err)
 {
     const tpmc__certificate *leaf = &set->chain.leaf->facts;
+    int any_form = (rules & TPMC__CERTIFICATE_ANY_FORM) != 0;
 
     if (!tpmc__certificate_has_key(leaf, spki))
         return tpmc__fail(err, TPMC_ERR_MISMATCH,
                           "%s: the certificate is about another key than the one that shall sign",
                           set->where);
-    if (leaf->version != 3)
+    if (leaf->version != 3 && !any_form)
         return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
                           "%s: the certificate is of X.509 version %d, and version 3 is needed; "
                           "have it issued with extensions",
@@ -31,7 +32,7 @@ static int check_leaf(const tpmc__certificate_set *set, const tpmc__span *spki, 
                           "%s: the certificate is one of a certificate authority "
                           "(basicConstraints), not of an end entity",
                           set->where);
-    if (!leaf->may_sign)
+    if (!leaf->may_sign && !any_form)
         return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
                           "%s: the certificate's keyUsage does not allow signatures "
                           "(digitalSignature)",
@@ -55,7 +56,8 @@ static int build(tpmc_env *env, const tpmc__certificate_text *leaf,
     if (status == 0 && chain != NULL)
         status = tpmc__certificate_list_add(list, &chain->bytes, chain->where, err);
     if (status == 0)
-        status = tpmc__certificate_chain_make(env, list, leaves, spki, &set->chain, err);
+        status = tpmc__certificate_chain_make(
+            env, list, leaves, spki, (rules & TPMC__CERTIFICATE_ANY_FORM) != 0, &set->chain, err);
     return status;
 }
 

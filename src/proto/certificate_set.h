@@ -6,6 +6,11 @@
 
 /* Takes a leaf that says that it is a CA, as the self-signed ones of `openssl req -x509` do. */
 #define TPMC__CERTIFICATE_MAY_BE_CA 1
+/* Takes any version, keyUsage and hash: for a service that only compares the certificate with the
+ * one it knows. */
+#define TPMC__CERTIFICATE_ANY_FORM 2
+/* Takes a certificate before and after its time: who uses it looks himself. */
+#define TPMC__CERTIFICATE_ANY_TIME 4
 
 /* A key's certificate and the intermediate ones above it. Counted and immutable. */
 typedef struct tpmc__certificate_set tpmc__certificate_set;
@@ -19,7 +24,7 @@ typedef struct tpmc__certificate_text {
 /*
  * Makes a set from the certificate and, unless `chain` is NULL, further certificates, as
  * tpmc__certificate_chain_make() puts them in order. `spki` is the key that it must be about.
- * `rules` is 0 or TPMC__CERTIFICATE_MAY_BE_CA. TPMC_ERR_MISMATCH: it is about another key;
+ * `rules` is made of TPMC__CERTIFICATE_*. TPMC_ERR_MISMATCH: it is about another key;
  * TPMC_ERR_UNSUPPORTED: it is of version 1 or 2, of a CA, its keyUsage does not allow signatures,
  * or it is signed with a broken hash; TPMC_ERR_FORMAT: not well formed, or the chain does not link.
  */

@@ -11,6 +11,7 @@
 #include "http/http_int.h"
 
 /* Longer runs of the characters of a token are none of a name, a thumbprint or a UUID. */
+#define HTTP_TOO_MANY 429
 #define WORD_MAX 80
 /* A JWT begins like this, with '{"' in base64; a short one is as secret as a long one. */
 #define JWT_BEGIN "eyJ"
@@ -173,7 +174,8 @@ int tpmc__oauth_report_fail(const tpmc__oauth_report *report, const tpmc__oauth_
 
     if (rule == NULL)
         rule = find(report, common_rules, sizeof(common_rules) / sizeof(common_rules[0]));
-    if (rule == NULL)
+    /* Being sent away says more than the word that goes with it. */
+    if (rule == NULL || report->http_status == HTTP_TOO_MANY)
         rule = &by_status;
     *verdict = rule->verdict;
     status = fail_with(report, rule, service->name, err);

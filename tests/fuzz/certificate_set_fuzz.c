@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (status == 0) {
         const tpmc__span spki = list.entries[list.count - 1].facts.spki;
 
-        status = tpmc__certificate_chain_make(env, &list, list.count, &spki, &chain, NULL);
+        status = tpmc__certificate_chain_make(env, &list, list.count, &spki, 0, &chain, NULL);
         if (status != 0 && status != TPMC_ERR_FORMAT && status != TPMC_ERR_UNSUPPORTED)
             abort();
         if (!tpmc__certificate_has_key(&chain.leaf->facts, &spki))

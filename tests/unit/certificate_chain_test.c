@@ -70,7 +70,7 @@ static void check_chain(tpmc_env *env, tpmc__certificate_list *list, size_t leav
     size_t count = 0;
 
     assert_int_equal(tpmc_error_new(&err), 0);
-    expect_success(tpmc__certificate_chain_make(env, list, leaves, &spki, &chain, err), err);
+    expect_success(tpmc__certificate_chain_make(env, list, leaves, &spki, 0, &chain, err), err);
     assert_ptr_equal(chain.leaf, &list->entries[leaf]);
     while (path[count] != 0) {
         assert_ptr_equal(chain.path[count], &list->entries[path[count] - 1]);
@@ -89,9 +89,9 @@ static void check_refusal(tpmc_env *env, tpmc__certificate_list *list, int code,
     tpmc__certificate_chain chain;
 
     assert_int_equal(tpmc_error_new(&err), 0);
-    expect_failure(tpmc__certificate_chain_make(env, list, 1, &spki, &chain, err), err, code,
+    expect_failure(tpmc__certificate_chain_make(env, list, 1, &spki, 0, &chain, err), err, code,
                    words);
-    expect_failure(tpmc__certificate_chain_make(env, list, 1, &spki, &chain, err), err, code,
+    expect_failure(tpmc__certificate_chain_make(env, list, 1, &spki, 0, &chain, err), err, code,
                    "the file \"c\": ");
     tpmc__certificate_list_free(list);
     made_spki_free(&spki);

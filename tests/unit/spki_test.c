@@ -185,9 +185,35 @@ static void rsa_labels_do_not_make_another_key(void **state)
     assert_int_equal(tpmc__spki_is_same(&a, &b), 1);
 }
 
+static void the_size_of_an_rsa_key_is_told(void **state)
+{
+    static const struct {
+        uint8_t modulus[4];
+        size_t len;
+        size_t bits;
+    } samples[] = { { { 0x80, 0, 0, 1 }, 4, 32 },
+                    { { 0x01, 0, 0, 1 }, 4, 25 },
+                    { { 0x7f }, 1, 7 } };
+    tpmc__buf spki;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        tpmc__buf_init(&spki, 1000);
+        assert_int_equal(tpmc__spki_write_rsa(samples[i].modulus, samples[i].len, 65537, &spki), 0);
+        assert_int_equal(tpmc__spki_rsa_bits(spki.data, spki.len), samples[i].bits);
+        assert_int_equal(tpmc__spki_rsa_bits(spki.data, spki.len - 1), 0);
+        tpmc__buf_free(&spki);
+    }
+    tpmc__buf_init(&spki, 1000);
+    assert_int_equal(tpmc__spki_write_ec("1.2.840.10045.3.1.7", "x", "y", 1, &spki), 0);
+    assert_int_equal(tpmc__spki_rsa_bits(spki.data, spki.len), 0);
+    tpmc__buf_free(&spki);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_size_of_an_rsa_key_is_told),
         cmocka_unit_test(rsa_keys_are_as_openssl_writes_them),
         cmocka_unit_test(ec_keys_are_as_openssl_writes_them),
         cmocka_unit_test(parts_are_found),
