@@ -93,9 +93,9 @@ TPMC_API int tpmc_azure_set_certificate(tpmc_azure *azure, const void *certifica
  * \return 0; TPMC_ERR_ARGUMENT (an option is missing, options contradict each other, or scopes or
  * claims that would be refused); TPMC_ERR_IO or TPMC_ERR_FORMAT (the certificate cannot be read);
  * TPMC_ERR_MISMATCH (it is about another key); TPMC_ERR_UNSUPPORTED (a key or a certificate that
- * Entra does not take, such as an EC key); TPMC_ERR_CLOCK (the clock is wrong); the codes of tpmc_key_sign(); TPMC_ERR_DENIED (Entra refused),
- * TPMC_ERR_THROTTLED, TPMC_ERR_NETWORK, TPMC_ERR_TLS, TPMC_ERR_TIMEOUT, TPMC_ERR_CANCELLED or
- * TPMC_ERR_PROTOCOL (an unusable answer).
+ * Entra does not take, such as an EC key); TPMC_ERR_CLOCK (the clock is wrong); the codes of
+ * tpmc_key_sign(); TPMC_ERR_DENIED (Entra refused), TPMC_ERR_THROTTLED, TPMC_ERR_NETWORK,
+ * TPMC_ERR_TLS, TPMC_ERR_TIMEOUT, TPMC_ERR_CANCELLED or TPMC_ERR_PROTOCOL (an unusable answer).
  * \par Threads any number at once: while one caller gets a token, others who ask for the same wait
  * for it or get the one still valid.
  * \par Source RFC 6749 section 4.4; RFC 7523; Microsoft identity platform, client credentials flow

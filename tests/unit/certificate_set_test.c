@@ -80,6 +80,28 @@ static void unfit_leaves_are_refused(void **state)
     check_refusal(&w, TPMC_ERR_UNSUPPORTED, "is signed with SHA-1", *state);
 }
 
+static void a_rule_takes_every_form_but_another_key(void **state)
+{
+    made_wish w = wish;
+
+    w.key_usage = "keyEncipherment";
+    w.hash = EVP_sha1();
+    for (w.is_v1 = 0; w.is_v1 < 2; w.is_v1++) {
+        tpmc__certificate_set *set = NULL;
+
+        expect_success(make(&w, TPMC__CERTIFICATE_ANY_FORM, &set, *state), *state);
+        tpmc__certificate_set_unref(set);
+    }
+    w.is_v1 = 0;
+    w.key = ca_key;
+    {
+        tpmc__certificate_set *set = NULL;
+
+        expect_failure(make(&w, TPMC__CERTIFICATE_ANY_FORM, &set, *state), *state,
+                       TPMC_ERR_MISMATCH, "is about another key");
+    }
+}
+
 static void a_rule_takes_a_self_signed_ca(void **state)
 {
     tpmc__certificate_set *set = NULL;
@@ -106,6 +128,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_ERROR(unfit_leaves_are_refused),
+        WITH_ERROR(a_rule_takes_every_form_but_another_key),
         WITH_ERROR(a_rule_takes_a_self_signed_ca),
     };
 
