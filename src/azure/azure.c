@@ -182,7 +182,10 @@ static int judge(void *context, const tpmc_http_response *response, int *verdict
 {
     exchange *self = context;
 
-    if (tpmc_http_response_status(response) == 200)
+    int http_status = tpmc_http_response_status(response);
+
+    /* Proxies may make another success of it. */
+    if (http_status >= 200 && http_status <= 299)
         return tpmc__entra_reply_read(response, &self->moment, self->entry, err);
     return tpmc__entra_failure(response, verdict, err);
 }

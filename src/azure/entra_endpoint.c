@@ -21,8 +21,13 @@ static const char public_regional_host[] = "login.microsoft.com";
 int tpmc__entra_is_adfs(const tpmc__options *options)
 {
     const char *tenant = tpmc__options_text(options, TPMC__AZURE_TENANT_ID);
+    const char *url = tpmc__options_text(options, TPMC__AZURE_TOKEN_URL);
+    const char *host_end =
+        url != NULL ? strchr(url + strcspn(url, ":") + strspn(url, ":/"), '/') : NULL;
 
-    return tenant != NULL && strcasecmp(tenant, "adfs") == 0;
+    if (tenant != NULL && strcasecmp(tenant, "adfs") == 0)
+        return 1;
+    return host_end != NULL && strncasecmp(host_end, "/adfs/", strlen("/adfs/")) == 0;
 }
 
 static int check_url(const char *text, const char *option, tpmc__url *url, tpmc_error *err)
