@@ -6,10 +6,8 @@ set -euo pipefail
 
 program=$1
 shift
-tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-# shellcheck source=../support/swtpm.sh
-. "$tree/tests/support/swtpm.sh"
-cloud=(/usr/bin/python3 -B "$tree/tests/cloud/cloud_control.py")
+# shellcheck source=docs_page.sh
+. "$(dirname "${BASH_SOURCE[0]}")/docs_page.sh"
 region=eu-central-1
 account=arn:aws:iam::123456789012
 access_key=AKIAIOSFODNN7EXAMPLE
@@ -17,18 +15,7 @@ secret=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY
 anchor=arn:aws:rolesanywhere:$region:123456789012:trust-anchor/11111111-2222-3333-4444-555555555555
 profile=arn:aws:rolesanywhere:$region:123456789012:profile/66666666-7777-8888-9999-000000000000
 
-/usr/bin/python3 -c 'import cryptography' 2>/dev/null || exit 77
-work=$(mktemp -d)
-cloud_pid=
-clean_up() {
-  swtpm_stop
-  [ -z "$cloud_pid" ] || kill "$cloud_pid" 2>/dev/null || true
-  rm -rf "$work"
-}
-trap clean_up EXIT
-umask 077
-cd "$work"
-
+docs_begin
 long_secret=$(printf '%080d' 7)
 cat >cloud.json <<JSON
 {"region": "*",
@@ -39,18 +26,10 @@ cat >cloud.json <<JSON
  "rolesanywhere": {"trust_anchors": {"$anchor": {"file": "$work/ca.pem"}},
                    "profiles": {"$profile": {"roles": ["$account:role/deploy"]}}}}
 JSON
-/usr/bin/python3 -B "$tree/tests/cloud/cloud_server.py" --state "$work/cloud" --config cloud.json &
-cloud_pid=$!
-"${cloud[@]}" wait "$work/cloud"
-# shellcheck disable=SC1091
-. "$work/cloud/ready"
-swtpm_start "$work/tpm"
-export TPMCLOUD_TCTI=$SWTPM_TCTI PROGRAM=$program CLOUD_URL CLOUD_CA CURL
-CURL=$(command -v curl || true)
+docs_start
 
 # The page's commands go to AWS: these lead them here.
-mkdir bin
-cat >bin/tpmcloud <<'SH'
+docs_stub tpmcloud <<'SH'
 #!/bin/bash
 words=()
 while [ $# -gt 0 ]; do
@@ -67,32 +46,16 @@ case "${words[0]} ${words[1]}" in
 esac
 exec "$PROGRAM" "${words[@]}"
 SH
-cat >bin/curl <<'SH'
+docs_stub curl <<'SH'
 #!/bin/bash
 [ -n "$CURL" ] || exit 0
 exec "$CURL" --noproxy '*' -sS -k --fail --connect-to "::localhost:${CLOUD_URL##*:}" "$@"
 SH
-printf '#!/bin/bash\n' >bin/aws # of which the line shows only how it is called
-chmod +x bin/*
+docs_stub_caller aws
 
-/usr/bin/python3 - "$tree/docs/aws.md" >page.sh <<'PYTHON'
-import re
-import shlex
-import sys
-
-text = open(sys.argv[1], encoding="utf-8").read()
-lines = [line for fence in re.findall(r"^```sh\n(.*?)^```$", text, re.M | re.S)
-         for line in fence.replace("\\\n", " ").splitlines() if line]
-assert len(lines) > 20, len(lines)
-print("failed=0")
-for line in lines:
-    print(f"{line} >out 2>err || {{ printf 'FAILED: %s\\n' {shlex.quote(line)}; cat err; failed=1; }}"
-          if ">" not in line else line)
-print(f"echo '{len(lines)} lines of docs/aws.md run'; exit $failed")
-PYTHON
 printf '%s\n' "$secret" >secret-access-key
 printf '%s\n' "$long_secret" >minio-secret
-PATH=$work/bin:$PATH bash -e page.sh
+docs_run aws.md 20
 
 # Each example by its name.
 for example in "$@"; do
