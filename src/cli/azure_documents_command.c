@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -20,13 +20,9 @@ static const char jwks_name[] = "/jwks.json";
 /* Joins three texts; 0 when they have no room. */
 static int join(char *out, size_t size, const char *a, const char *b, const char *c)
 {
-    if (strlen(a) + strlen(b) + strlen(c) >= size)
-        return 0;
-    out[0] = '\0';
-    (void)strncat(out, a, size - 1);
-    (void)strncat(out, b, size - strlen(out) - 1);
-    (void)strncat(out, c, size - strlen(out) - 1);
-    return 1;
+    int len = snprintf(out, size, "%s%s%s", a, b, c);
+
+    return len >= 0 && (size_t)len < size;
 }
 
 static int add_words(cJSON *json, const char *name, const char *word)
