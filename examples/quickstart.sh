@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# From nothing to a Google token and credentials of AWS whose keys are in a TPM, on a bare Debian 12 or
-# 13. Installs what is missing (as root), builds, starts a private software TPM and a stand-in for AWS
-# on the loopback, and uses them. Nothing is sent anywhere and nothing of this machine's own TPM is
-# touched. TPMCLOUD_BUILD_DIR moves the build tree.
+# From nothing to tokens of Google and Azure and credentials of AWS whose keys are in a TPM, on a bare
+# Debian 12 or 13. Installs what is missing (as root), builds, starts a private software TPM and a
+# stand-in for the clouds on the loopback, and uses them. Nothing is sent anywhere and nothing of this
+# machine's own TPM is touched. TPMCLOUD_BUILD_DIR moves the build tree.
 set -euo pipefail
 
 source_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -146,41 +146,69 @@ print("  claims", json.dumps(claims))
 PYTHON
 }
 
-# A stand-in for AWS that checks requests as strictly as it can: it knows one user with an access key,
-# and one role. AWS knows the secret access key too, for it made it.
-start_aws() {
+# Steers the stand-in.
+cloud() {
+  /usr/bin/python3 -B "$source_dir/tests/cloud/cloud_control.py" "$1" "$work/cloud" "${@:2}"
+}
+
+# A stand-in for the clouds that checks requests as strictly as it can. It knows an account of Google by
+# its public key, and a user of AWS, whose secret access key AWS knows too, for it made it.
+start_cloud() {
   local secret
   secret=$(head -c 30 /dev/urandom | base64)
   printf '%s\n' "$secret" >"$work/secret-access-key"
-  printf '{"region": "%s", "keys": {"%s": {"secret": "%s", "arn": "%s", "user_id": "AIDAEXAMPLE"}}, "roles": {"%s": {}}}\n' \
-    "$region" "$access_key" "$secret" "arn:aws:iam::$account:user/robot" "$role" >"$work/aws.json"
-  printf '  $ %s &\n' "tests/cloud/cloud_server.py --state aws --config aws.json"
-  /usr/bin/python3 -B "$source_dir/tests/cloud/cloud_server.py" --state "$work/aws" --config "$work/aws.json" >"$work/aws.log" 2>&1 &
+  cat >"$work/cloud.json" <<JSON
+{"region": "$region",
+ "keys": {"$access_key": {"secret": "$secret", "arn": "arn:aws:iam::$account:user/robot", "user_id": "AIDAEXAMPLE"}},
+ "roles": {"$role": {}},
+ "google": {"service_accounts": {"$email": {"keys": {"$key_id": {"file": "$work/public.pem"}}}}}}
+JSON
+  printf '  $ %s &\n' "tests/cloud/cloud_server.py --state cloud --config cloud.json"
+  /usr/bin/python3 -B "$source_dir/tests/cloud/cloud_server.py" --state "$work/cloud" --config "$work/cloud.json" >"$work/cloud.log" 2>&1 &
   cloud_pid=$!
-  if ! /usr/bin/python3 -B "$source_dir/tests/cloud/cloud_control.py" wait "$work/aws"; then
-    cat "$work/aws.log" >&2
+  if ! cloud wait; then
+    cat "$work/cloud.log" >&2
     exit 1
   fi
   # shellcheck disable=SC1091
-  . "$work/aws/ready"
-  echo "  ready at $CLOUD_URL; the flags --endpoint and --ca-file that lead there are not shown below"
+  . "$work/cloud/ready"
+  echo "  ready at $CLOUD_URL; the flags that lead there, such as --endpoint and --ca-file, are not shown below"
 }
 
-# Runs the program against the stand-in. What it prints of secrets is cut.
-run_aws() {
+# Shows the words before --, and runs them with those behind it too. What they print of secrets is cut.
+run_here() {
+  local shown=()
   printf '  $'
-  printf ' %q' "$@"
+  while [ "$1" != -- ]; do
+    shown+=("$1")
+    printf ' %q' "$1"
+    shift
+  done
+  shift
   printf '\n'
-  "$@" --endpoint "$CLOUD_URL" --ca-file "$CLOUD_CA" |
-    sed -E 's/("(SecretAccessKey|SessionToken)": ?"[^"]{6})[^"]*"/\1..."/g'
+  "${shown[@]}" "$@" --ca-file "$CLOUD_CA" |
+    sed -E 's/("(SecretAccessKey|SessionToken|access_token|id_token)": ?"[^"]{6})[^"]*"/\1..."/g'
+}
+
+# What one does in Google's console: gives a workload identity pool the key set of an issuer.
+register_issuer() {
+  cloud config "{\"google\": {\"pools\": {\"$pool\": {\"issuer\": \"$issuer\",
+    \"jwks_file\": \"$work/site/.well-known/jwks.json\"}}}}"
+  echo "  uploaded site/.well-known/jwks.json to the provider of a workload identity pool"
 }
 
 # What one does in AWS's console: names the authority as a trust anchor, and a role for a profile.
 register_authority() {
-  /usr/bin/python3 -B "$source_dir/tests/cloud/cloud_control.py" config "$work/aws" \
-    "{\"rolesanywhere\": {\"trust_anchors\": {\"$trust_anchor\": {\"file\": \"$work/authority.pem\"}},
-      \"profiles\": {\"$profile\": {\"roles\": [\"$role\"]}}}}"
+  cloud config "{\"rolesanywhere\": {\"trust_anchors\": {\"$trust_anchor\": {\"file\": \"$work/authority.pem\"}},
+    \"profiles\": {\"$profile\": {\"roles\": [\"$role\"]}}}}"
   echo "  registered authority.pem as a trust anchor, with a profile for $role"
+}
+
+# What one does in Azure's portal: uploads a certificate for an application.
+register_application() {
+  cloud config "{\"entra\": {\"tenants\": {\"$tenant\": {\"domains\": [\"contoso.onmicrosoft.com\"],
+    \"apps\": {\"$client\": {\"certificates\": [{\"file\": \"$work/app-certificate.pem\"}]}}}}}}"
+  echo "  registered app-certificate.pem for the application $client"
 }
 
 write_aws_config() {
@@ -218,6 +246,10 @@ access_key=AKIAIOSFODNN7EXAMPLE
 role=arn:aws:iam::$account:role/deploy
 trust_anchor=arn:aws:rolesanywhere:$region:$account:trust-anchor/11111111-2222-3333-4444-555555555555
 profile=arn:aws:rolesanywhere:$region:$account:profile/66666666-7777-8888-9999-000000000000
+issuer=https://id.example.com/robots
+pool=//iam.googleapis.com/projects/$account/locations/global/workloadIdentityPools/robots/providers/tpm
+tenant=99999999-8888-7777-6666-555555555555
+client=11111111-2222-3333-4444-555555555555
 # Nothing of the caller's may decide which TPM is used or what is printed.
 unset TPM2TOOLS_TCTI TPMCLOUD_TCTI TSS2_LOG PYTHONPATH PYTHONHOME "${!AWS_@}"
 export no_proxy=localhost,127.0.0.1
@@ -251,30 +283,48 @@ printf '%s\n' "$token"
 step "7. Verify it with a tool that is not ours"
 verify_token "$token"
 
-step "8. Start a stand-in for AWS on this machine"
-start_aws
+step "8. Start a stand-in for the clouds on this machine"
+start_cloud
 
-step "9. AWS with an access key: import its secret into the TPM, and become a role"
+step "9. Google with a request: an access token of the service account"
+run_here tpmcloud gcp token --kind access --keyfile key.pem --password-file password --email "$email" --keyid "$key_id" --format json \
+  -- --token-uri "$CLOUD_URL/token"
+
+step "10. Google without any account's key: a key made in the TPM is the issuer (workload identity federation)"
+run tpmcloud key create --algorithm ecc256 --out device.pem
+run tpmcloud gcp oidc-documents --keyfile device.pem --issuer "$issuer" --out site
+register_issuer
+run_here tpmcloud gcp token --kind federated --keyfile device.pem --issuer "$issuer" --federation-subject robot-7 \
+  --pool-audience "$pool" --format json -- --sts-endpoint "$CLOUD_URL"
+
+step "11. Azure: a key made in the TPM, and its own certificate"
+run tpmcloud key create --algorithm rsa2048 --out app.pem
+run tpmcloud key certificate --keyfile app.pem --subject CN=robot --out app-certificate.pem
+register_application
+run_here tpmcloud azure token --keyfile app.pem --certificate-path app-certificate.pem --tenant-id contoso.onmicrosoft.com \
+  --client-id "$client" --scopes https://management.azure.com/.default --format json -- --authority-host "$CLOUD_URL"
+
+step "12. AWS with an access key: import its secret into the TPM, and become a role"
 run tpmcloud key import --aws --in secret-access-key --out aws.pem
 run shred -u secret-access-key
-run_aws tpmcloud aws-hmac caller-identity --keyfile aws.pem --aws-access-key-id "$access_key" --region "$region"
-run_aws tpmcloud aws-hmac credentials --keyfile aws.pem --aws-access-key-id "$access_key" --region "$region" --assume-role-arn "$role"
+run_here tpmcloud aws-hmac caller-identity --keyfile aws.pem --aws-access-key-id "$access_key" --region "$region" -- --endpoint "$CLOUD_URL"
+run_here tpmcloud aws-hmac credentials --keyfile aws.pem --aws-access-key-id "$access_key" --region "$region" --assume-role-arn "$role" \
+  -- --endpoint "$CLOUD_URL"
 
-step "10. AWS without any secret: a key made in the TPM, and its certificate (Roles Anywhere)"
-run tpmcloud key create --algorithm ecc256 --out device.pem
+step "13. AWS without any secret: the certificate of a key in the TPM (Roles Anywhere)"
 run tpmcloud key csr --keyfile device.pem --subject "CN=device 7" --out request.pem
 /usr/bin/python3 -B "$source_dir/tests/cloud/cloud_pki.py" root authority.pem authority.key
 /usr/bin/python3 -B "$source_dir/tests/cloud/cloud_pki.py" issue authority.pem authority.key request.pem "device 7" >certificate.pem
 echo "  an authority of our own certified request.pem: certificate.pem"
 register_authority
-run_aws tpmcloud aws-rolesanywhere credentials --keyfile device.pem --public-certificate-file certificate.pem \
-  --trust-anchor-arn "$trust_anchor" --profile-arn "$profile" --role-arn "$role"
+run_here tpmcloud aws-rolesanywhere credentials --keyfile device.pem --public-certificate-file certificate.pem \
+  --trust-anchor-arn "$trust_anchor" --profile-arn "$profile" --role-arn "$role" -- --endpoint "$CLOUD_URL"
 
-step "11. Let AWS's own SDK use both, by credential_process"
+step "14. Let AWS's own SDK use both, by credential_process"
 write_aws_config
 use_sdk
 
-step "12. See that nothing stays in the TPM"
+step "15. See that nothing stays in the TPM"
 for what in handles-transient handles-loaded-session; do
   run tpm2_getcap "$what" | tee "$work/handles"
   if [ "$(grep -c '0x' "$work/handles")" != 0 ]; then
