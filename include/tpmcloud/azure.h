@@ -20,6 +20,14 @@ extern "C" {
  * \file azure.h
  * \brief Azure: access tokens of Microsoft Entra (or AD FS) for an application whose credential is
  * a private key in a TPM, with a registered certificate or as a federated credential.
+ *
+ * Every application needs the options `tenant_id` (or `token_url`) and `client_id`. What Entra
+ * knows its key by is either the option `certificate_path` (or tpmc_azure_set_certificate()), or
+ * `federation_issuer` with `federation_subject`, not both. A cloud other than the public one is the
+ * option `authority_host`; for AD FS, `tenant_id` is "adfs" beside it. The key is RSA of 2048 bits
+ * or more, which may sign with RSASSA or with RSA-PSS; a federated one with RSASSA.
+ *
+ * Tokens are sent as `Authorization: Bearer`.
  */
 
 /** One registered application. */
@@ -62,7 +70,8 @@ TPMC_API int tpmc_azure_set(tpmc_azure *azure, const char *name, const char *val
 
 /**
  * \brief Sets the certificate itself, instead of a file with it. The certificates between it and
- * its root may stand in it too.
+ * its root may stand in it too. It is looked at when it is first used: what is wrong with it, the
+ * operations say.
  * \param[in] azure the identity.
  * \param[in] certificate `len` bytes of PEM or DER, copied; NULL with `len` 0 unsets them.
  * \param[in] len 1 to 65536 bytes.
@@ -83,10 +92,13 @@ TPMC_API int tpmc_azure_set_certificate(tpmc_azure *azure, const void *certifica
  * token is valid.
  * \param[in] azure the identity; it freezes as soon as its options pass: after a refusal of them,
  * what is missing can still be set.
- * \param[in] scopes what the token is for, such as "https://graph.microsoft.com/.default"; several
- * are separated by spaces; NULL: the option `scopes`.
+ * \param[in] scopes what the token is for: one resource and "/.default", such as
+ * "https://graph.microsoft.com/.default"; of AD FS, the identifier of the web API; NULL: the option
+ * `scopes`.
  * \param[in] claims a claims request as JSON, or as the base64 that a resource's challenge holds;
  * NULL: the option `claims`. A new challenge gives a new token, since it is not in the cache yet.
+ * Services send challenges only for tokens that were asked for with the option `client_capability`
+ * set to "cp1".
  * \param[out] out the token, to be freed with tpmc_token_free(); NULL on failure.
  * \param[out] err detail of a failure, with Entra's code (such as "AADSTS700027"), message and
  * trace id; may be NULL.
@@ -110,8 +122,9 @@ TPMC_API int tpmc_azure_get_token(tpmc_azure *azure, const char *scopes, const c
  * tpmc_azure_get_token(), by each user's token too, of which only a hash is kept.
  * \param[in] azure the identity; it freezes as soon as its options pass.
  * \param[in] user_assertion the access token for this application that the user sent, 1 to 65536
- * visible ASCII characters.
- * \param[in] scopes scopes of one resource, separated by spaces; NULL: the option `scopes`.
+ * visible ASCII characters. It is not looked into: Entra does that.
+ * \param[in] scopes scopes of one resource, separated by spaces, such as
+ * "https://graph.microsoft.com/User.Read"; NULL: the option `scopes`.
  * \param[in] claims as for tpmc_azure_get_token().
  * \param[out] out the token, to be freed with tpmc_token_free(); NULL on failure.
  * \param[out] err detail of a failure; may be NULL.
@@ -127,7 +140,9 @@ TPMC_API int tpmc_azure_get_token_on_behalf_of(tpmc_azure *azure, const char *us
 /**
  * \brief A client assertion, which other libraries of OAuth take as `client_assertion`: a JWT of
  * the application for its token endpoint or, with the option `federation_issuer`, one of that
- * issuer, as the file named by AZURE_FEDERATED_TOKEN_FILE holds. Each call signs a new one.
+ * issuer, as the file named by AZURE_FEDERATED_TOKEN_FILE holds, for which neither tenant nor
+ * client is needed. Each call signs a new one, good for `assertion_lifetime` seconds from a minute
+ * ago.
  * \param[in] azure the identity; it freezes as soon as its options pass.
  * \param[out] out the compact JWS in ASCII, a secret until it ends, freed with tpmc_bytes_free();
  * NULL on failure.

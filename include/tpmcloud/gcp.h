@@ -21,15 +21,25 @@ extern "C" {
  * \brief Google Cloud: tokens for service accounts and for workload identity federation with a key
  * in a TPM.
  *
- * The option `kind` says what tpmc_gcp_get_token() makes: `jwt`, an access token that the key
- * itself signs (AIP-4111), which needs no request; `access`, an access token from Google's token
- * endpoint (AIP-4112), with `subject` for a user by domain-wide delegation; `id`, an ID token for
- * `audience`; `federated`, an access token from Google's Security Token Service for a workload
- * identity pool to which the key is an OpenID Connect issuer (AIP-4117); `gdch`, an access token of
- * Google Distributed Cloud. With `impersonate` the token is another service account's, made by the
- * IAM API.
+ * The option `kind` says what tpmc_gcp_get_token() makes:
+ * - `jwt`, the default: an access token that the key itself signs (AIP-4111), which needs no
+ * request. It is for `scopes`, by default cloud-platform, or for the service in `audience`.
+ * - `access`: an access token from Google's token endpoint (AIP-4112), with `subject` for a user by
+ *   domain-wide delegation.
+ * - `id`: an ID token for `audience`, from the same endpoint.
+ * - `federated`: an access token from Google's Security Token Service for a workload identity pool
+ * to which the key is an OpenID Connect issuer (AIP-4117). It needs `issuer`, `federation_subject`
+ * and `pool_audience`.
+ * - `gdch`: an access token of Google Distributed Cloud for `audience`. It needs `gdch_project`,
+ *   `gdch_name` and `token_uri`.
  *
- * A service account's key must be RSA, that of `gdch` EC on P-256; a federated one may be either.
+ * The first three need `email`. What a service account's JSON says need not be set if
+ * `service_account_file` names that file; a private key in it is never used. With `impersonate` the
+ * token is another service account's, made by the IAM API. An option that has no effect on a kind
+ * is refused.
+ *
+ * A service account's key must be an RSA key that may sign with RSASSA, that of `gdch` EC on P-256;
+ * a federated one may be either.
  */
 
 /** One identity at Google. */
@@ -135,7 +145,7 @@ TPMC_API int tpmc_gcp_make_discovery(tpmc_gcp *gcp, tpmc_bytes **out, tpmc_error
 /**
  * \brief The project that the use of Google's APIs is counted for, for the header
  * x-goog-user-project of requests with the token: the option `quota_project` or what the
- * service-account file says. It does not freeze the identity.
+ * service-account file says, which is read at each call. It does not freeze the identity.
  * \param[in] gcp the identity.
  * \param[out] out the project, to be freed with tpmc_bytes_free(); NULL when none is set, and on
  * failure.
