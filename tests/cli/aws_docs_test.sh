@@ -26,7 +26,7 @@ cat >cloud.json <<JSON
  "rolesanywhere": {"trust_anchors": {"$anchor": {"file": "$work/ca.pem"}},
                    "profiles": {"$profile": {"roles": ["$account:role/deploy"]}}}}
 JSON
-docs_start
+docs_start "$program"
 
 # The page's commands go to AWS: these lead them here.
 docs_stub tpmcloud <<'SH'

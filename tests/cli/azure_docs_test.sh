@@ -36,7 +36,7 @@ cat >cloud.json <<JSON
     "federated": [{"issuer": "$issuer", "subject": "robot-7", "jwks_file": "$work/site/.well-known/jwks.json"}]}}}},
   "adfs": {"apps": {"$client": {"certificates": [{"file": "$work/certificate.pem"}], "resources": ["https://reports.contoso.com"]}}}}}
 JSON
-docs_start
+docs_start "$program"
 docs_fence azure.md json >credential.json
 
 # The page's commands go to Azure: these lead them here, where a host is the first part of the path.

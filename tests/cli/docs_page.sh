@@ -2,7 +2,7 @@
 # Runs the shell lines of a page of docs/ against a software TPM and the local cloud; source it.
 #
 #   docs_begin           makes a directory and enters it, and cleans up at the end of the script; 77 without what the cloud needs
-#   docs_start           starts the cloud with cloud.json, and a TPM; sets what their clients need
+#   docs_start PROGRAM   starts the cloud with cloud.json, and a TPM; sets what their clients need
 #   docs_stub NAME       what stdin says becomes the program NAME for the page's lines
 #   docs_stub_caller NAME   a program of which the lines show how it is called: the files that they name must be there
 #   docs_run PAGE LEAST  runs every line in an sh fence of docs/PAGE; there must be LEAST at the least
@@ -37,7 +37,7 @@ docs_start() {
   # shellcheck disable=SC1091
   . "$work/cloud/ready"
   swtpm_start "$work/tpm"
-  export TPMCLOUD_TCTI=$SWTPM_TCTI PROGRAM=$program CLOUD_URL CLOUD_CA CURL
+  export TPMCLOUD_TCTI=$SWTPM_TCTI PROGRAM=$1 CLOUD_URL CLOUD_CA CURL
   CURL=$(command -v curl || true)
 }
 

@@ -35,7 +35,7 @@ cat >cloud.json <<JSON
   "gdch": {"system:serviceaccount:example:robot": {"keys": {"gdch-key": {"file": "$work/gdch-public.pem"}},
     "audiences": ["https://service.gdc.example.com"]}}}}
 JSON
-docs_start
+docs_start "$program"
 /usr/bin/python3 - "$CLOUD_URL" "$robot" "$key_id" <<'PYTHON'
 import json
 import sys
