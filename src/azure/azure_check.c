@@ -47,7 +47,7 @@ static int check_certificate(const tpmc__options *options, int has_certificate, 
     if (tpmc__options_is_set(options, TPMC__AZURE_FEDERATION_SUBJECT))
         return tpmc__fail(err, TPMC_ERR_ARGUMENT,
                           "option 'federation_issuer' is missing, without which "
-                          "'federation_subject' means nothing");
+                          "option 'federation_subject' means nothing");
     if (!has_path && !has_certificate)
         return tpmc__fail(err, TPMC_ERR_ARGUMENT,
                           "option 'certificate_path' is missing: the X.509 certificate of the key "

@@ -78,7 +78,7 @@ static int append_regional(const tpmc__options *options, const char *authority,
 
     if (is_address(url))
         return tpmc__fail(err, TPMC_ERR_ARGUMENT,
-                          "option 'region' needs an 'authority_host' with a host name, not an "
+                          "option 'region' needs option 'authority_host' with a host name, not an "
                           "address");
     (void)tpmc__buf_append(out, authority, (size_t)(url->host - authority));
     (void)tpmc__buf_append_text(out, region);

@@ -30,7 +30,7 @@ typedef struct code_row {
 
 static const char look_at_scope[] =
     "look at the scope: it is a resource followed by /.default, and of the same cloud as "
-    "'authority_host'";
+    "option 'authority_host'";
 
 /* The numbers stand before the words of RFC 6749, of which a number is the reason. */
 static const code_row code_rows[] = {
@@ -43,52 +43,52 @@ static const code_row code_rows[] = {
       "the user's token is not for this application, too old, or of another tenant" },
     { "AADSTS500011", DENIED,
       "the resource is not known in this tenant: look at the scope, and for a national cloud at "
-      "'authority_host' too" },
+      "option 'authority_host' too" },
     { "AADSTS500131", DENIED, "the user's token is not for this application" },
     { "AADSTS500133", DENIED, "the user's token is too old: get a new one from the user" },
     { "AADSTS50027", DENIED, "the assertion is malformed for this server" },
     { "AADSTS5002723", DENIED, "the assertion is malformed for this server" },
     { "AADSTS5002730", DENIED,
-      "the server does not take this signature: set 'algorithm' to RS256" },
+      "the server does not take this signature: set option 'algorithm' to RS256" },
     { "AADSTS5002738", DENIED,
-      "the server does not take this signature: set 'algorithm' to RS256" },
+      "the server does not take this signature: set option 'algorithm' to RS256" },
     { "AADSTS50076", DENIED, "the user must sign in again, with a second factor" },
     { "AADSTS50196", TPMC_ERR_THROTTLED, TPMC__HTTP_FAIL,
       "the same request was sent too often: wait, and keep tokens instead of asking anew" },
     { "AADSTS53003", DENIED, "a conditional access policy of the tenant forbids it" },
     { "AADSTS65001", DENIED, "consent is missing: an administrator must grant the permissions" },
     { "AADSTS700016", DENIED,
-      "the application is not known in this tenant: look at 'client_id' and 'tenant_id'" },
+      "the application is not known in this tenant: look at options 'client_id' and 'tenant_id'" },
     { "AADSTS700021", DENIED,
       "no federated credential of the application fits: compare issuer, subject and audience "
       "letter for letter" },
     { "AADSTS700211", DENIED,
-      "no federated credential of the application has this issuer: compare 'federation_issuer' "
-      "letter for letter" },
+      "no federated credential of the application has this issuer: compare option "
+      "'federation_issuer' letter for letter" },
     { "AADSTS700212", DENIED,
       "no federated credential of the application has this audience: compare "
-      "'federation_audience' letter for letter" },
+      "option 'federation_audience' letter for letter" },
     { "AADSTS700213", DENIED,
       "no federated credential of the application has this subject: compare "
-      "'federation_subject' letter for letter" },
+      "option 'federation_subject' letter for letter" },
     { "AADSTS7002381", DENIED, "no federated credential of the application fits" },
     { "AADSTS700023", DENIED,
-      "the audience of the assertion is not this endpoint: look at 'authority_host' and "
-      "'token_url'" },
+      "the audience of the assertion is not this endpoint: look at options 'authority_host' "
+      "and 'token_url'" },
     { "AADSTS700024", CLOCK, "the clock of this machine is wrong: set it" },
     { "AADSTS700027", DENIED,
       "register the certificate for the application, or for trust by subject name and issuer set "
-      "'send_certificate_chain'" },
+      "option 'send_certificate_chain'" },
     { "AADSTS70011", DENIED, look_at_scope },
     { "AADSTS7000215", DENIED, "the credential of the application is not valid" },
     { "AADSTS7000222", DENIED,
       "the credential of the application has expired: register a new one" },
     { "AADSTS90002", DENIED,
-      "the tenant is not known: look at 'tenant_id', and for a national cloud at "
-      "'authority_host'" },
+      "the tenant is not known: look at option 'tenant_id', and for a national cloud at "
+      "option 'authority_host'" },
     { "AADSTS90033", AGAIN, NULL },
-    { "AADSTS900023", DENIED, "the tenant is not known: look at 'tenant_id'" },
-    { "AADSTS900382", DENIED, "tenant and 'authority_host' are of different clouds" },
+    { "AADSTS900023", DENIED, "the tenant is not known: look at option 'tenant_id'" },
+    { "AADSTS900382", DENIED, "tenant and option 'authority_host' are of different clouds" },
     { "temporarily_unavailable", AGAIN, NULL },
     { "server_error", AGAIN, NULL },
     { "invalid_scope", DENIED, look_at_scope },
@@ -106,7 +106,7 @@ static const code_row clock_row = { NULL, CLOCK, "the clock of this machine is w
 static const code_row throttled_row = { NULL, TPMC_ERR_THROTTLED, TPMC__HTTP_THROTTLED, NULL };
 static const code_row server_row = { NULL, AGAIN, NULL };
 static const code_row odd_row = { NULL, TPMC_ERR_PROTOCOL, TPMC__HTTP_FAIL,
-                                  "look at 'authority_host' and for a proxy in between" };
+                                  "look at option 'authority_host' and for a proxy in between" };
 static const code_row denied_row = { NULL, DENIED, NULL };
 
 /* What an answer says of a failure, clean for display; what is missing is empty. */

@@ -87,6 +87,11 @@ ask_cloud "$CLOUD_URL/$tenant/oauth2/v2.0/token" grant_type=client_credentials "
   "client_assertion=$(cat run/token)" | grep -q '"access_token"'
 echo "the file of AZURE_FEDERATED_TOKEN_FILE works"
 
+# A person is told the flag.
+! "$program" azure token --keyfile app.pem --federation-issuer "$issuer/" --federation-subject robot-7 --tenant-id "$tenant" \
+  --client-id "$client" --scopes https://graph.microsoft.com/.default --authority-host "$CLOUD_URL" --ca-file "$CLOUD_CA" >out 2>err
+grep -q 'compare option --federation-issuer letter for letter' err
+
 # Each example by its name.
 for example in "$@"; do
   case $example in

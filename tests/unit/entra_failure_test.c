@@ -25,13 +25,14 @@ static const row rows[] = {
       "Entra answered AADSTS700027 (invalid_client, HTTP status 401): The certificate with "
       "identifier used to sign the client assertion is not registered on application; register the "
       "certificate for the application, or for trust by subject name and issuer set "
-      "'send_certificate_chain'" },
+      "option 'send_certificate_chain'" },
     { 400,
       "{\"error\":\"unauthorized_client\",\"error_description\":\"AADSTS700016: Application "
       "'x' was not found.\\r\\nTrace ID: 1\\r\\nTimestamp: 2\"}",
       TPMC_ERR_DENIED, TPMC__HTTP_FAIL, "AADSTS700016",
       "Entra answered AADSTS700016 (unauthorized_client, HTTP status 400): Application 'x' was not "
-      "found; the application is not known in this tenant: look at 'client_id' and 'tenant_id'" },
+      "found; the application is not known in this tenant: look at options 'client_id' and "
+      "'tenant_id'" },
     { 401, "{\"error\":\"invalid_client\",\"error_codes\":[700024]}", TPMC_ERR_CLOCK,
       TPMC__HTTP_SKEW, "AADSTS700024",
       "Entra answered AADSTS700024 (invalid_client, HTTP status 401); the clock of this machine is "
@@ -58,7 +59,7 @@ static const row rows[] = {
       TPMC__HTTP_FAIL, "invalid_scope",
       "Entra answered invalid_scope (HTTP status 400); look at the scope: it is a resource "
       "followed "
-      "by /.default, and of the same cloud as 'authority_host'" },
+      "by /.default, and of the same cloud as option 'authority_host'" },
     { 400, "{\"error\":\"temporarily_unavailable\"}", TPMC_ERR_PROTOCOL, TPMC__HTTP_RETRY,
       "temporarily_unavailable", "Entra answered temporarily_unavailable (HTTP status 400)" },
     { 429, "{\"error\":\"invalid_request\",\"error_codes\":[90055]}", TPMC_ERR_THROTTLED,
@@ -75,10 +76,10 @@ static const row rows[] = {
       "Entra answered with HTTP status 504: without content type, empty" },
     { 404, "nothing", TPMC_ERR_PROTOCOL, TPMC__HTTP_FAIL, "",
       "Entra answered with HTTP status 404: without content type, 'nothing'; look at "
-      "'authority_host' and for a proxy in between" },
+      "option 'authority_host' and for a proxy in between" },
     { 204, "", TPMC_ERR_PROTOCOL, TPMC__HTTP_FAIL, "",
-      "Entra answered with HTTP status 204: without content type, empty; look at 'authority_host' "
-      "and for a proxy in between" },
+      "Entra answered with HTTP status 204: without content type, empty; look at option "
+      "'authority_host' and for a proxy in between" },
     { 400, "{\"error\":{\"code\":7},\"error_codes\":[\"x\"]}", TPMC_ERR_PROTOCOL, TPMC__HTTP_FAIL,
       "", "Entra answered with HTTP status 400: " },
     { 400, "client_assertion=eyJsecret", TPMC_ERR_PROTOCOL, TPMC__HTTP_FAIL, "",
