@@ -1,28 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "azure/azure_check.h"
 
-#include <string.h>
-
 #include "azure/entra_endpoint.h"
 #include "base/error_int.h"
 #include "base/option_table.h"
 #include "http/url.h"
-
-static int check_issuer(const char *issuer, tpmc_error *err)
-{
-    tpmc__url url;
-    int status = tpmc__url_parse(issuer, &url, err);
-
-    if (status != 0) {
-        tpmc__error_prefix(err, "option 'federation_issuer'");
-        return status;
-    }
-    if (!url.is_https || strchr(url.path, '?') != NULL)
-        return tpmc__fail(err, TPMC_ERR_ARGUMENT,
-                          "option 'federation_issuer' must be an https:// URL without query, from "
-                          "which Entra can get the issuer's documents");
-    return 0;
-}
+#include "proto/oidc_documents.h"
 
 static int check_federation(const tpmc__options *options, int has_certificate, tpmc_error *err)
 {
@@ -37,7 +20,8 @@ static int check_federation(const tpmc__options *options, int has_certificate, t
         return tpmc__fail(err, TPMC_ERR_ARGUMENT,
                           "options 'federation_issuer' and 'send_certificate_chain' exclude each "
                           "other: a federated credential has no certificate");
-    return check_issuer(tpmc__options_text(options, TPMC__AZURE_FEDERATION_ISSUER), err);
+    return tpmc__oidc_check_issuer(tpmc__options_text(options, TPMC__AZURE_FEDERATION_ISSUER),
+                                   "federation_issuer", err);
 }
 
 static int check_certificate(const tpmc__options *options, int has_certificate, tpmc_error *err)

@@ -8,6 +8,7 @@
 #include "base/option_table.h"
 #include "http/ascii.h"
 #include "http/url.h"
+#include "proto/service_url.h"
 
 /* The hosts of the public cloud; they have their regional endpoints under one name. */
 static const char *const public_hosts[] = {
@@ -28,25 +29,6 @@ int tpmc__entra_is_adfs(const tpmc__options *options)
     if (tenant != NULL && strcasecmp(tenant, "adfs") == 0)
         return 1;
     return host_end != NULL && strncasecmp(host_end, "/adfs/", strlen("/adfs/")) == 0;
-}
-
-static int check_url(const char *text, const char *option, tpmc__url *url, tpmc_error *err)
-{
-    int status = tpmc__url_parse(text, url, err);
-
-    if (status != 0) {
-        tpmc__error_prefix(err, "option '%s'", option);
-        return status;
-    }
-    if (!url->is_https && !tpmc__url_is_loopback(url))
-        return tpmc__fail(err, TPMC_ERR_ARGUMENT,
-                          "option '%s' must begin with https://; http:// is for loopback addresses "
-                          "such as 127.0.0.1 only",
-                          option);
-    if (strchr(url->path, '?') != NULL)
-        return tpmc__fail(err, TPMC_ERR_ARGUMENT,
-                          "option '%s' has a query: leave out '?' and what follows", option);
-    return 0;
 }
 
 static int is_public_host(const tpmc__url *url)
@@ -70,24 +52,27 @@ static int is_address(const tpmc__url *url)
 }
 
 /* The authority with a region's name before its host. */
-static int append_regional(const tpmc__options *options, const char *authority,
-                           const tpmc__url *url, tpmc__buf *out, tpmc_error *err)
+static int append_regional(const tpmc__options *options, const char *authority, tpmc__buf *out,
+                           tpmc_error *err)
 {
     const char *region = tpmc__options_text(options, TPMC__AZURE_REGION);
-    const char *after_host = url->host + url->host_len;
+    tpmc__url url;
+    int status = tpmc__url_parse(authority, &url, err);
 
-    if (is_address(url))
+    if (status != 0)
+        return status;
+    if (is_address(&url))
         return tpmc__fail(err, TPMC_ERR_ARGUMENT,
                           "option 'region' needs option 'authority_host' with a host name, not an "
                           "address");
-    (void)tpmc__buf_append(out, authority, (size_t)(url->host - authority));
+    (void)tpmc__buf_append(out, authority, (size_t)(url.host - authority));
     (void)tpmc__buf_append_text(out, region);
     (void)tpmc__buf_append_byte(out, '.');
-    if (is_public_host(url))
+    if (is_public_host(&url))
         (void)tpmc__buf_append_text(out, public_regional_host);
     else
-        (void)tpmc__buf_append(out, url->host, url->host_len);
-    (void)tpmc__buf_append_text(out, after_host);
+        (void)tpmc__buf_append(out, url.host, url.host_len);
+    (void)tpmc__buf_append_text(out, url.host + url.host_len);
     return 0;
 }
 
@@ -97,11 +82,10 @@ static int append_authority(const tpmc__options *options, int grant, tpmc__buf *
     const char *authority = tpmc__options_text(options, TPMC__AZURE_AUTHORITY_HOST);
     int is_regional =
         grant == TPMC__GRANT_CLIENT && tpmc__options_is_set(options, TPMC__AZURE_REGION);
-    tpmc__url url;
-    int status = check_url(authority, "authority_host", &url, err);
+    int status = tpmc__service_url_check(authority, "authority_host", err);
 
     if (status == 0 && is_regional)
-        status = append_regional(options, authority, &url, out, err);
+        status = append_regional(options, authority, out, err);
     else if (status == 0)
         (void)tpmc__buf_append_text(out, authority);
     if (status == 0)
@@ -116,7 +100,6 @@ static int take_token_url(const tpmc__options *options, tpmc__buf *out, tpmc_err
 {
     static const size_t rivals[] = { TPMC__AZURE_AUTHORITY_HOST, TPMC__AZURE_REGION };
     const char *text = tpmc__options_text(options, TPMC__AZURE_TOKEN_URL);
-    tpmc__url url;
     int status;
 
     for (size_t i = 0; i < sizeof(rivals) / sizeof(rivals[0]); i++) {
@@ -125,7 +108,7 @@ static int take_token_url(const tpmc__options *options, tpmc__buf *out, tpmc_err
                               "options 'token_url' and '%s' exclude each other",
                               options->table->options[rivals[i]].name);
     }
-    status = check_url(text, "token_url", &url, err);
+    status = tpmc__service_url_check(text, "token_url", err);
     if (status != 0)
         return status;
     (void)tpmc__buf_append_text(out, text);

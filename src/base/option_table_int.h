@@ -10,5 +10,8 @@
 #define PATH_MAX_BYTES 4096
 
 extern const tpmc__option tpmc__gcp_options[];
+extern const tpmc__option tpmc__aws_rolesanywhere_options[];
+extern const tpmc__option tpmc__aws_hmac_options[];
+extern const tpmc__option tpmc__azure_options[];
 
 #endif

@@ -90,10 +90,13 @@ static void read_body(const tpmc__json *body, tpmc__oauth_report *out)
         put(out->message, sizeof(out->message), text_of(body, "error_description"));
     }
     put(out->request_id, sizeof(out->request_id), text_of(body, "trace_id"));
+    (void)tpmc__json_integer(tpmc__json_item(tpmc__json_member(body, "error_codes"), 0),
+                             &out->number);
 }
 
 int tpmc__oauth_report_read(const tpmc_http_response *response, tpmc__oauth_report *out)
 {
+    char excerpt[TPMC__HTTP_EXCERPT_MAX];
     tpmc__json *body = NULL;
     int status;
 
@@ -104,8 +107,12 @@ int tpmc__oauth_report_read(const tpmc_http_response *response, tpmc__oauth_repo
     status =
         tpmc__json_parse(tpmc_http_response_body(response), tpmc_http_response_body_len(response),
                          TPMC__HTTP_MAX_BODY, "the body", &body, NULL);
-    if (status == 0)
+    if (status == 0) {
         read_body(body, out);
+    } else {
+        tpmc__http_excerpt(response, excerpt);
+        put(out->message, sizeof(out->message), excerpt);
+    }
     tpmc__json_free(body);
     return status == TPMC_ERR_NOMEM ? status : 0;
 }
@@ -121,11 +128,16 @@ static int holds(const char *text, const char *words)
     return 0;
 }
 
+static int has_code(const tpmc__oauth_report *report, const char *code)
+{
+    return strcmp(code, report->code) == 0 || strcmp(code, report->word) == 0;
+}
+
 static const tpmc__oauth_rule *find(const tpmc__oauth_report *report, const tpmc__oauth_rule *rules,
                                     size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (rules[i].code != NULL && strcmp(rules[i].code, report->code) != 0)
+        if (rules[i].code != NULL && !has_code(report, rules[i].code))
             continue;
         if (rules[i].words == NULL || holds(report->message, rules[i].words))
             return &rules[i];
@@ -160,19 +172,21 @@ static int fail_with(const tpmc__oauth_report *report, const tpmc__oauth_rule *r
         return tpmc__fail(err, rule->status, "%s answered with HTTP status %d%s%.*s%s%s", service,
                           report->http_status, before_message, len, report->message, before_hint,
                           hint);
-    return tpmc__fail(err, rule->status, "%s answered %s (HTTP status %d)%s%.*s%s%s", service,
-                      report->code, report->http_status, before_message, len, report->message,
-                      before_hint, hint);
+    return tpmc__fail(err, rule->status, "%s answered %s (%s%sHTTP status %d)%s%.*s%s%s", service,
+                      report->code, report->word, report->word[0] != '\0' ? ", " : "",
+                      report->http_status, before_message, len, report->message, before_hint, hint);
 }
 
 int tpmc__oauth_report_fail(const tpmc__oauth_report *report, const tpmc__oauth_service *service,
                             int *verdict, tpmc_error *err)
 {
     const tpmc__oauth_rule by_status = rule_of_status(report->http_status);
-    const tpmc__oauth_rule *rule = find(report, service->rules, service->rule_count);
+    const tpmc__oauth_rule *rule = NULL;
     int status;
 
-    if (rule == NULL)
+    if (by_status.verdict != TPMC__HTTP_THROTTLED)
+        rule = find(report, service->rules, service->rule_count);
+    if (by_status.verdict != TPMC__HTTP_THROTTLED && rule == NULL)
         rule = find(report, common_rules, sizeof(common_rules) / sizeof(common_rules[0]));
     /* Being sent away says more than the word that goes with it. */
     if (rule == NULL || report->http_status == HTTP_TOO_MANY)

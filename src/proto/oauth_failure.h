@@ -13,12 +13,14 @@
 typedef struct tpmc__oauth_report {
     int http_status;
     char code[TPMC__OAUTH_CODE_MAX];
+    char word[TPMC__OAUTH_CODE_MAX]; /* a second, less exact code; for the caller to set */
     char message[TPMC__OAUTH_MESSAGE_MAX];
     char request_id[TPMC__OAUTH_CODE_MAX];
+    int64_t number; /* the first of Entra's `error_codes`; 0: none */
 } tpmc__oauth_report;
 
-/* What a failure means. The first row counts whose `code` is the report's and whose `words` stand
- * in its message, whatever their case; NULL fits all. */
+/* What a failure means. The first row counts whose `code` is the report's, or its second one, and
+ * whose `words` stand in its message, whatever their case; NULL fits all. */
 typedef struct tpmc__oauth_rule {
     const char *code;
     const char *words;
@@ -35,14 +37,15 @@ typedef struct tpmc__oauth_service {
 
 /*
  * Reads an answer that is no success: `error` and `error_description` of RFC 6749 section 5.2, or
- * the object `error` of Google's APIs with `status` and `message`. A body of another kind leaves
- * what the header fields say. 0 or TPMC_ERR_NOMEM.
+ * the object `error` of Google's APIs with `status` and `message`. Of a body that is no JSON the
+ * message is an excerpt. 0 or TPMC_ERR_NOMEM.
  */
 int tpmc__oauth_report_read(const tpmc_http_response *response, tpmc__oauth_report *out);
 /*
  * Makes an error of a report: "<service> answered <code> (HTTP status 400): <message>; <hint>",
- * with the provider's code and request id. Where no row of the service fits, codes and HTTP
- * statuses that pass by themselves are worth another attempt and TPMC_ERR_PROTOCOL, too many
+ * with the second code before the HTTP status, and with the provider's code and request id. HTTP
+ * status 429 is TPMC_ERR_THROTTLED before all rows. Where no row of the service fits, codes and
+ * HTTP statuses that pass by themselves are worth another attempt and TPMC_ERR_PROTOCOL, too many
  * requests are TPMC_ERR_THROTTLED, and all else is TPMC_ERR_DENIED. Returns the code.
  */
 int tpmc__oauth_report_fail(const tpmc__oauth_report *report, const tpmc__oauth_service *service,

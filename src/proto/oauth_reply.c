@@ -12,7 +12,7 @@
 #include "proto/token_int.h"
 
 #define MS_PER_SECOND 1000
-#define SECONDS_MAX INT64_C(2147483648)
+#define SECONDS_MAX (TPMC__TIME_MAX_MS / MS_PER_SECOND)
 #define CLAIMS_MAX 65536
 #define BEARER "Bearer"
 #define BEARER_LEN (sizeof(BEARER) - 1)
@@ -44,7 +44,7 @@ int tpmc__oauth_reply_read(const tpmc_http_response *response, const char *servi
     return fail_unusable(service, err);
 }
 
-/* -1 for what is no such span. */
+/* -1 for what is no such number. */
 static int64_t seconds_of(const tpmc__json *value)
 {
     const char *text = tpmc__json_text(value);
@@ -100,6 +100,16 @@ static int make_access_token(const tpmc__json *reply, int64_t expires_at_ms, tpm
     return status == 0 ? tpmc__token_new(value, expires_at_ms, out, err) : status;
 }
 
+int tpmc__oauth_reply_bearer(const tpmc__json *reply, const char *service, int64_t expires_at_ms,
+                             tpmc_token **out, tpmc_error *err)
+{
+    int status;
+
+    *out = NULL;
+    status = make_access_token(reply, expires_at_ms, out, err);
+    return status == TPMC_ERR_PROTOCOL ? fail_unusable(service, err) : status;
+}
+
 int tpmc__oauth_reply_access_token(const tpmc__json *reply, const char *service,
                                    int64_t asked_at_ms, int64_t max_life_s, tpmc_token **out,
                                    tpmc_error *err)
@@ -112,12 +122,12 @@ int tpmc__oauth_reply_access_token(const tpmc__json *reply, const char *service,
         return status;
     if (life_s > max_life_s)
         life_s = max_life_s;
-    if (life_s <= 0)
-        status = tpmc__fail(err, TPMC_ERR_PROTOCOL,
-                            "it does not say in 'expires_in' how long the token lives");
-    else
-        status = make_access_token(reply, asked_at_ms + life_s * MS_PER_SECOND, out, err);
-    return status == TPMC_ERR_PROTOCOL ? fail_unusable(service, err) : status;
+    if (life_s > 0)
+        return tpmc__oauth_reply_bearer(reply, service, asked_at_ms + life_s * MS_PER_SECOND, out,
+                                        err);
+    (void)tpmc__fail(err, TPMC_ERR_PROTOCOL,
+                     "it does not say in 'expires_in' how long the token lives");
+    return fail_unusable(service, err);
 }
 
 /* The claims of a compact JWS; TPMC_ERR_FORMAT or TPMC_ERR_NOMEM. */

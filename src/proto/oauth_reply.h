@@ -17,9 +17,9 @@
 int tpmc__oauth_reply_read(const tpmc_http_response *response, const char *service,
                            tpmc__json **out, tpmc_error *err);
 /*
- * A span of seconds, such as `expires_in`, as a number (a fraction is cut) or a text of digits.
- * -1 in `*seconds` when the member is missing. TPMC_ERR_PROTOCOL for what is no span of 0
- * to 2^31 seconds.
+ * A span of seconds, such as `expires_in`, as a number (a fraction is cut) or a text of digits,
+ * or a moment in seconds since 1970. -1 in `*seconds` when the member is missing. TPMC_ERR_PROTOCOL
+ * for what is not 0 to the last second of the year 9999.
  */
 int tpmc__oauth_reply_seconds(const tpmc__json *reply, const char *name, const char *service,
                               int64_t *seconds, tpmc_error *err);
@@ -31,6 +31,9 @@ int tpmc__oauth_reply_seconds(const tpmc__json *reply, const char *name, const c
 int tpmc__oauth_reply_access_token(const tpmc__json *reply, const char *service,
                                    int64_t asked_at_ms, int64_t max_life_s, tpmc_token **out,
                                    tpmc_error *err);
+/* The same for a token whose end is told in another way; `expires_at_ms` is by our clock. */
+int tpmc__oauth_reply_bearer(const tpmc__json *reply, const char *service, int64_t expires_at_ms,
+                             tpmc_token **out, tpmc_error *err);
 /*
  * The JWT in the member `name`, such as `id_token`, which lives until its own `exp`; that is read
  * without looking at the signature, which is for the one who gets the token. `offset_ms` is how far

@@ -81,10 +81,14 @@ static const row rows[] = {
       "Entra answered with HTTP status 204: without content type, empty; look at option "
       "'authority_host' and for a proxy in between" },
     { 400, "{\"error\":{\"code\":7},\"error_codes\":[\"x\"]}", TPMC_ERR_PROTOCOL, TPMC__HTTP_FAIL,
-      "", "Entra answered with HTTP status 400: " },
-    { 400, "client_assertion=eyJsecret", TPMC_ERR_PROTOCOL, TPMC__HTTP_FAIL, "",
-      "Entra answered with HTTP status 400: without content type, 'client_assertion=; look at" },
-    { 400, "{\"error\":\"invalid_client\",\"error_description\":\"AADSTS50027: bad eyJsecret\"}",
+      "",
+      "Entra answered with HTTP status 400; look at 'authority_host' and for a proxy in between" },
+    { 400, "client_assertion=eyJhbGciOiJQUzI1NiJ9.secret", TPMC_ERR_PROTOCOL, TPMC__HTTP_FAIL, "",
+      "Entra answered with HTTP status 400: without content type, 'client_assertion=...'; look "
+      "at" },
+    { 400,
+      "{\"error\":\"invalid_client\",\"error_description\":\"AADSTS50027: bad "
+      "eyJhbGciOiJQUzI1NiJ9.secret\"}",
       TPMC_ERR_DENIED, TPMC__HTTP_FAIL, "AADSTS50027",
       "Entra answered AADSTS50027 (invalid_client, HTTP status 400): bad; the assertion is "
       "malformed "

@@ -42,17 +42,21 @@ static const struct {
     { 400, "{\"error\":[1]}", TPMC_ERR_DENIED, TPMC__HTTP_FAIL, "",
       "The service answered with HTTP status 400" },
     { 400, "<html>no</html>", TPMC_ERR_DENIED, TPMC__HTTP_FAIL, "",
-      "The service answered with HTTP status 400" },
+      "The service answered with HTTP status 400: without content type, '<html>no</html>'" },
     { 429, "", TPMC_ERR_THROTTLED, TPMC__HTTP_THROTTLED, "",
-      "The service answered with HTTP status 429" },
+      "The service answered with HTTP status 429: without content type, empty" },
+    { 429, "{\"error\":\"invalid_grant\"}", TPMC_ERR_THROTTLED, TPMC__HTTP_THROTTLED,
+      "invalid_grant", "The service answered invalid_grant (HTTP status 429)" },
+    { 429, "{\"error\":\"server_error\"}", TPMC_ERR_THROTTLED, TPMC__HTTP_THROTTLED, "server_error",
+      "The service answered server_error (HTTP status 429)" },
     { 400, "{\"error\":\"slow_down\"}", TPMC_ERR_THROTTLED, TPMC__HTTP_THROTTLED, "slow_down",
       "The service answered slow_down (HTTP status 400)" },
     { 408, "", TPMC_ERR_PROTOCOL, TPMC__HTTP_RETRY, "",
-      "The service answered with HTTP status 408" },
+      "The service answered with HTTP status 408: without content type, empty" },
     { 503, "<html>", TPMC_ERR_PROTOCOL, TPMC__HTTP_RETRY, "",
-      "The service answered with HTTP status 503" },
+      "The service answered with HTTP status 503: without content type, '<html>'" },
     { 501, "", TPMC_ERR_PROTOCOL, TPMC__HTTP_FAIL, "",
-      "The service answered with HTTP status 501" },
+      "The service answered with HTTP status 501: without content type, empty" },
     { 400, "{\"error\":\"temporarily_unavailable\"}", TPMC_ERR_PROTOCOL, TPMC__HTTP_RETRY,
       "temporarily_unavailable", "The service answered temporarily_unavailable (HTTP status 400)" },
     { 400, "{\"error\":\"server_error\"}", TPMC_ERR_PROTOCOL, TPMC__HTTP_RETRY, "server_error",
@@ -145,6 +149,39 @@ static void the_request_is_named_where_the_service_does(void **state)
     tpmc__http_response_free(response);
 }
 
+static void a_second_code_counts_too(void **state)
+{
+    tpmc_http_response *response =
+        new_answer(400, "{\"error\":\"invalid_grant\",\"error_codes\":[7,8]}");
+    tpmc__oauth_report report;
+    int verdict = 77;
+
+    assert_int_equal(tpmc__oauth_report_read(response, &report), 0);
+    assert_int_equal(report.number, 7);
+    assert_string_equal(report.word, "");
+    (void)snprintf(report.word, sizeof(report.word), "%s", report.code);
+    (void)snprintf(report.code, sizeof(report.code), "N7");
+    assert_int_equal(tpmc__oauth_report_fail(&report, &service, &verdict, *state), TPMC_ERR_DENIED);
+    assert_string_equal(
+        tpmc_error_text(*state),
+        "The service answered N7 (invalid_grant, HTTP status 400); look at the key");
+    assert_string_equal(tpmc_error_provider_code(*state), "N7");
+    tpmc__http_response_free(response);
+}
+
+static void what_a_body_echoes_is_left_out(void **state)
+{
+    tpmc_http_response *response =
+        new_answer(400, "assertion=eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJz&x=1");
+    int verdict = 77;
+
+    assert_int_equal(tpmc__oauth_failure(response, &service, &verdict, *state), TPMC_ERR_DENIED);
+    assert_string_equal(
+        tpmc_error_text(*state),
+        "The service answered with HTTP status 400: without content type, 'assertion=...&x=1'");
+    tpmc__http_response_free(response);
+}
+
 static int attempt(void *context)
 {
     int verdict = 0;
@@ -174,6 +211,8 @@ int main(void)
         WITH_ERROR(answers_become_errors),
         cmocka_unit_test(what_looks_like_a_secret_is_left_out),
         cmocka_unit_test(messages_are_one_clean_line),
+        WITH_ERROR(a_second_code_counts_too),
+        WITH_ERROR(what_a_body_echoes_is_left_out),
         WITH_ERROR(the_request_is_named_where_the_service_does),
         cmocka_unit_test(survives_every_failing_allocation),
     };

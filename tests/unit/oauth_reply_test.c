@@ -41,7 +41,7 @@ static void access_tokens_are_read(void **state)
         { "{\"access_token\":\"abc\",\"expires_in\":1}", 1 },
         { "{\"access_token\":\"abc\",\"expires_in\":43200}", 43200 },
         { "{\"access_token\":\"abc\",\"expires_in\":43201}", 43200 },
-        { "{\"access_token\":\"abc\",\"expires_in\":2147483648}", 43200 },
+        { "{\"access_token\":\"abc\",\"expires_in\":253402300799}", 43200 },
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -71,7 +71,7 @@ static void unusable_answers_are_refused(void **state)
         { "{\"access_token\":\"abc\",\"expires_in\":null}", "'expires_in' is no number" },
         { "{\"access_token\":\"abc\",\"expires_in\":\"\"}", "'expires_in' is no number" },
         { "{\"access_token\":\"abc\",\"expires_in\":\"1h\"}", "'expires_in' is no number" },
-        { "{\"access_token\":\"abc\",\"expires_in\":2147483649}", "'expires_in' is no number" },
+        { "{\"access_token\":\"abc\",\"expires_in\":253402300800}", "'expires_in' is no number" },
         { "{\"access_token\":\"abc\",\"expires_in\":1e300}", "'expires_in' is no number" },
         { "{\"expires_in\":60}", "no 'access_token'" },
         { "{\"access_token\":1,\"expires_in\":60}", "no 'access_token'" },
@@ -91,6 +91,22 @@ static void unusable_answers_are_refused(void **state)
         assert_null(strstr(tpmc_error_text(*state), "abc"));
         assert_null(token);
     }
+}
+
+static void the_end_may_be_told_by_the_caller(void **state)
+{
+    tpmc__json *reply = tpmc__json_new_object();
+    tpmc_token *token = NULL;
+
+    expect_failure(tpmc__oauth_reply_bearer(reply, SERVICE, NOW_MS, &token, *state), *state,
+                   TPMC_ERR_PROTOCOL, SERVICE " sent an unusable answer: it has no 'access_token'");
+    assert_null(token);
+    tpmc__error_clear(*state);
+    (void)tpmc__json_add_text(reply, "access_token", "abc");
+    expect_success(tpmc__oauth_reply_bearer(reply, SERVICE, NOW_MS, &token, *state), *state);
+    assert_int_equal(tpmc_token_expires_at_ms(token), NOW_MS);
+    tpmc_token_free(token);
+    tpmc__json_free(reply);
 }
 
 static int read_jwt(const char *jwt, int64_t offset_ms, int64_t latest_ms, tpmc_token **out,
@@ -204,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_ERROR(access_tokens_are_read),
         WITH_ERROR(unusable_answers_are_refused),
+        WITH_ERROR(the_end_may_be_told_by_the_caller),
         WITH_ERROR(jwts_live_until_their_own_end),
         WITH_ERROR(what_is_no_jwt_is_refused),
         WITH_ERROR(seconds_may_be_missing),
