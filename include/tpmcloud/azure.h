@@ -155,6 +155,34 @@ TPMC_API int tpmc_azure_get_token_on_behalf_of(tpmc_azure *azure, const char *us
  */
 TPMC_API int tpmc_azure_make_assertion(tpmc_azure *azure, tpmc_bytes **out, tpmc_error *err);
 
+/**
+ * \brief The JSON Web Key Set with the public key, to be served at /.well-known/jwks.json below the
+ * issuer of a federated credential. The key's id in it is its thumbprint (RFC 7638).
+ * \param[in] azure the identity; it freezes.
+ * \param[out] out JSON, to be freed with tpmc_bytes_free(); NULL on failure.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return 0, TPMC_ERR_ARGUMENT, TPMC_ERR_UNSUPPORTED (a key that Entra does not take, such as an EC
+ * key) or the codes of tpmc_key_public().
+ * \par Threads any number at once.
+ * \par Source RFC 7517 section 5; Microsoft identity platform, workload identity federation.
+ * \since 0.1
+ */
+TPMC_API int tpmc_azure_make_jwks(tpmc_azure *azure, tpmc_bytes **out, tpmc_error *err);
+
+/**
+ * \brief The discovery document of the issuer, to be served at its
+ * /.well-known/openid-configuration.
+ * \param[in] azure the identity, with the option `federation_issuer`; it freezes as soon as this
+ * passes.
+ * \param[out] out JSON, to be freed with tpmc_bytes_free(); NULL on failure.
+ * \param[out] err detail of a failure; may be NULL.
+ * \return as tpmc_azure_make_jwks().
+ * \par Threads any number at once.
+ * \par Source OpenID Connect Discovery 1.0 section 4.
+ * \since 0.1
+ */
+TPMC_API int tpmc_azure_make_discovery(tpmc_azure *azure, tpmc_bytes **out, tpmc_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -214,8 +214,7 @@ static int obtain(void *context, tpmc__cache_entry *out, tpmc_error *err)
     return status;
 }
 
-/* The door of the operations. */
-static int enter(tpmc_azure *azure, tpmc_error *err)
+int tpmc__azure_enter(tpmc_azure *azure, tpmc_error *err)
 {
     if (azure == NULL)
         return refuse_null(err);
@@ -257,7 +256,7 @@ static int get_token(tpmc_azure *azure, int grant, const char *user_assertion, c
     if (out == NULL)
         return tpmc__fail(err, TPMC_ERR_ARGUMENT, "out is NULL");
     *out = NULL;
-    status = enter(azure, err);
+    status = tpmc__azure_enter(azure, err);
     if (status != 0)
         return status;
     status = tpmc__token_wish_init(&task.wish, &azure->options, grant, user_assertion, scopes,
@@ -311,7 +310,7 @@ int tpmc_azure_make_assertion(tpmc_azure *azure, tpmc_bytes **out, tpmc_error *e
     if (out == NULL)
         return tpmc__fail(err, TPMC_ERR_ARGUMENT, "out is NULL");
     *out = NULL;
-    status = enter(azure, err);
+    status = tpmc__azure_enter(azure, err);
     if (status == 0)
         status = tpmc__azure_check_assertion(&azure->options, has_certificate(azure), err);
     if (status != 0)

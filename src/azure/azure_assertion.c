@@ -27,15 +27,23 @@ static int demand(tpmc_azure *azure, const char *algorithm, tpmc_error *err)
     return status;
 }
 
+int tpmc__azure_issuer_algorithm(tpmc_azure *azure, const char **out, tpmc_error *err)
+{
+    int64_t wish = tpmc__options_number(&azure->options, TPMC__AZURE_ALGORITHM);
+
+    *out = wish == TPMC__AZURE_ALGORITHM_PS256 ? "PS256" : "RS256";
+    return demand(azure, *out, err);
+}
+
 static int choose_algorithm(tpmc_azure *azure, tpmc__azure_signer *signer, tpmc_error *err)
 {
     int64_t wish = tpmc__options_number(&azure->options, TPMC__AZURE_ALGORITHM);
     int takes_pss = !is_federated(azure) && !tpmc__entra_is_adfs(&azure->options);
     int status;
 
-    signer->algorithm = wish == TPMC__AZURE_ALGORITHM_PS256 ? "PS256" : "RS256";
     if (wish != TPMC__AZURE_ALGORITHM_AUTO || !takes_pss)
-        return demand(azure, signer->algorithm, err);
+        return tpmc__azure_issuer_algorithm(azure, &signer->algorithm, err);
+    signer->algorithm = "RS256";
     status = tpmc_key_supports(azure->key, "PS256", err);
     if (status == TPMC_ERR_UNSUPPORTED)
         return demand(azure, "RS256", err);

@@ -7,6 +7,17 @@
 #include "http/url.h"
 #include "proto/oidc_documents.h"
 
+int tpmc__azure_check_issuer(const tpmc__options *options, tpmc_error *err)
+{
+    const char *issuer = tpmc__options_text(options, TPMC__AZURE_FEDERATION_ISSUER);
+
+    if (issuer == NULL)
+        return tpmc__fail(err, TPMC_ERR_ARGUMENT,
+                          "option 'federation_issuer' is missing: the URL of the OpenID Connect "
+                          "issuer that the key is");
+    return tpmc__oidc_check_issuer(issuer, "federation_issuer", err);
+}
+
 static int check_federation(const tpmc__options *options, int has_certificate, tpmc_error *err)
 {
     if (tpmc__options_text(options, TPMC__AZURE_FEDERATION_SUBJECT) == NULL)
@@ -20,8 +31,7 @@ static int check_federation(const tpmc__options *options, int has_certificate, t
         return tpmc__fail(err, TPMC_ERR_ARGUMENT,
                           "options 'federation_issuer' and 'send_certificate_chain' exclude each "
                           "other: a federated credential has no certificate");
-    return tpmc__oidc_check_issuer(tpmc__options_text(options, TPMC__AZURE_FEDERATION_ISSUER),
-                                   "federation_issuer", err);
+    return tpmc__azure_check_issuer(options, err);
 }
 
 static int check_certificate(const tpmc__options *options, int has_certificate, tpmc_error *err)

@@ -13,5 +13,8 @@ int tpmc__azure_check_assertion(const tpmc__options *options, int has_certificat
 /* The same for tokens; `grant` is one of TPMC__GRANT_*. */
 int tpmc__azure_check_token(const tpmc__options *options, int has_certificate, int grant,
                             tpmc_error *err);
+/* Checks that the issuer of a federated credential is given, and one that Entra can look up.
+ * TPMC_ERR_ARGUMENT. Pure. */
+int tpmc__azure_check_issuer(const tpmc__options *options, tpmc_error *err);
 
 #endif

@@ -24,6 +24,12 @@ struct tpmc_azure {
     tpmc__http_clock clock;
 };
 
+/* The door of the operations. */
+int tpmc__azure_enter(tpmc_azure *azure, tpmc_error *err);
+/* How the key signs as the issuer of a federated credential, of which Entra takes no PSS unless it
+ * is asked for. `*out` is a literal. TPMC_ERR_UNSUPPORTED. */
+int tpmc__azure_issuer_algorithm(tpmc_azure *azure, const char **out, tpmc_error *err);
+
 /* What assertions are signed with: the certificate as it is now, or the id of the key. */
 typedef struct tpmc__azure_signer {
     const char *algorithm;

@@ -14,8 +14,6 @@
 #include "proto/oidc_documents.h"
 #include "proto/token_int.h"
 
-#define DOCUMENT_MAX 16384
-
 struct tpmc_gcp {
     tpmc__ref ref;
     tpmc_env *env;
@@ -219,52 +217,39 @@ static int check_nothing(const tpmc__gcp_settings *settings, tpmc_error *err)
     return 0;
 }
 
-static int write_jwks(const tpmc_gcp *gcp, const char *algorithm, tpmc__buf *out, tpmc_error *err)
+/* The door of both documents. `*algorithm` is what the issuer signs with. */
+static int begin_document(tpmc_gcp *gcp, int (*check)(const tpmc__gcp_settings *, tpmc_error *),
+                          const char **algorithm, tpmc_bytes **out, tpmc_error *err)
 {
-    return tpmc__oidc_jwks(gcp->key, algorithm, out, err);
-}
-
-static int write_discovery(const tpmc_gcp *gcp, const char *algorithm, tpmc__buf *out,
-                           tpmc_error *err)
-{
-    return tpmc__oidc_discovery(tpmc__options_text(&gcp->options, TPMC__GCP_ISSUER), algorithm, out,
-                                err);
-}
-
-static int make_document(tpmc_gcp *gcp, int (*check)(const tpmc__gcp_settings *, tpmc_error *),
-                         int (*write)(const tpmc_gcp *, const char *, tpmc__buf *, tpmc_error *),
-                         tpmc_bytes **out, tpmc_error *err)
-{
-    const char *algorithm = NULL;
-    tpmc__buf text;
     int status;
 
     tpmc__error_clear(err);
     if (out == NULL)
         return tpmc__fail(err, TPMC_ERR_ARGUMENT, "out is NULL");
     *out = NULL;
-    tpmc__buf_init(&text, DOCUMENT_MAX);
     status = enter(gcp, err);
     if (status == 0)
         status = freeze(gcp, check, err);
-    if (status == 0)
-        status = tpmc__oidc_algorithm(gcp->key, &algorithm, err);
-    if (status == 0)
-        status = write(gcp, algorithm, &text, err);
-    if (status == 0)
-        status = tpmc__bytes_from_buf(&text, "the document", out, err);
-    tpmc__buf_free(&text);
-    return status;
+    return status == 0 ? tpmc__oidc_algorithm(gcp->key, algorithm, err) : status;
 }
 
 int tpmc_gcp_make_jwks(tpmc_gcp *gcp, tpmc_bytes **out, tpmc_error *err)
 {
-    return make_document(gcp, check_nothing, write_jwks, out, err);
+    const char *algorithm = NULL;
+    int status = begin_document(gcp, check_nothing, &algorithm, out, err);
+
+    return status == 0 ? tpmc__oidc_jwks(gcp->key, algorithm, out, err) : status;
 }
 
 int tpmc_gcp_make_discovery(tpmc_gcp *gcp, tpmc_bytes **out, tpmc_error *err)
 {
-    return make_document(gcp, tpmc__gcp_check_issuer, write_discovery, out, err);
+    const char *algorithm = NULL;
+    int status = begin_document(gcp, tpmc__gcp_check_issuer, &algorithm, out, err);
+
+    if (status != 0)
+        return status;
+    return tpmc__oidc_discovery(tpmc__options_text(&gcp->options, TPMC__GCP_ISSUER), algorithm, out,
+                                err);
 }
 
 int tpmc_gcp_get_quota_project(tpmc_gcp *gcp, tpmc_bytes **out, tpmc_error *err)

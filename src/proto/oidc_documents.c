@@ -3,10 +3,13 @@
 
 #include <string.h>
 
+#include "base/bytes_int.h"
 #include "base/error_int.h"
 #include "codec/json.h"
 #include "http/url.h"
 #include "proto/jwk_int.h"
+
+#define DOCUMENT_MAX 16384
 
 int tpmc__oidc_check_issuer(const char *issuer, const char *option, tpmc_error *err)
 {
@@ -70,7 +73,23 @@ int tpmc__oidc_key_id(tpmc_key *key, const char *algorithm, tpmc__buf *out, tpmc
     return status;
 }
 
-int tpmc__oidc_jwks(tpmc_key *key, const char *algorithm, tpmc__buf *out, tpmc_error *err)
+/* Frees the document, which may be NULL for one that found no memory. */
+static int print(tpmc__json *document, tpmc_bytes **out, tpmc_error *err)
+{
+    tpmc__buf text;
+    int status;
+
+    tpmc__buf_init(&text, DOCUMENT_MAX);
+    (void)tpmc__json_print(document, &text);
+    tpmc__json_free(document);
+    status = tpmc__buf_check(&text, "the document", err);
+    if (status == 0)
+        status = tpmc__bytes_from_buf(&text, "the document", out, err);
+    tpmc__buf_free(&text);
+    return status;
+}
+
+int tpmc__oidc_jwks(tpmc_key *key, const char *algorithm, tpmc_bytes **out, tpmc_error *err)
 {
     tpmc__json *jwk = NULL;
     tpmc__json *keys = NULL;
@@ -83,9 +102,7 @@ int tpmc__oidc_jwks(tpmc_key *key, const char *algorithm, tpmc__buf *out, tpmc_e
     (void)tpmc__json_append(keys, jwk);
     set = tpmc__json_new_object();
     (void)tpmc__json_add(set, "keys", keys);
-    (void)tpmc__json_print(set, out);
-    tpmc__json_free(set);
-    return tpmc__buf_check(out, "the JSON Web Key Set", err);
+    return print(set, out, err);
 }
 
 static void add_list(tpmc__json *object, const char *name, const char *item)
@@ -96,7 +113,8 @@ static void add_list(tpmc__json *object, const char *name, const char *item)
     (void)tpmc__json_add(object, name, list);
 }
 
-int tpmc__oidc_discovery(const char *issuer, const char *algorithm, tpmc__buf *out, tpmc_error *err)
+int tpmc__oidc_discovery(const char *issuer, const char *algorithm, tpmc_bytes **out,
+                         tpmc_error *err)
 {
     tpmc__json *document = tpmc__json_new_object();
     size_t len = strlen(issuer);
@@ -112,8 +130,6 @@ int tpmc__oidc_discovery(const char *issuer, const char *algorithm, tpmc__buf *o
     add_list(document, "response_types_supported", "id_token");
     add_list(document, "subject_types_supported", "public");
     add_list(document, "id_token_signing_alg_values_supported", algorithm);
-    (void)tpmc__json_print(document, out);
     tpmc__buf_free(&keys_url);
-    tpmc__json_free(document);
-    return tpmc__buf_check(out, "the discovery document", err);
+    return print(document, out, err);
 }

@@ -21,11 +21,11 @@ int tpmc__oidc_check_issuer(const char *issuer, const char *option, tpmc_error *
 int tpmc__oidc_algorithm(tpmc_key *key, const char **out, tpmc_error *err);
 /* Appends the id of the key in its JWKS, which is its thumbprint by RFC 7638. */
 int tpmc__oidc_key_id(tpmc_key *key, const char *algorithm, tpmc__buf *out, tpmc_error *err);
-/* Appends the JSON Web Key Set of the key alone (RFC 7517 section 5). */
-int tpmc__oidc_jwks(tpmc_key *key, const char *algorithm, tpmc__buf *out, tpmc_error *err);
-/* Appends what belongs at <issuer>/.well-known/openid-configuration (OpenID Connect Discovery
- * section 4). Pure. */
-int tpmc__oidc_discovery(const char *issuer, const char *algorithm, tpmc__buf *out,
+/* The JSON Web Key Set of the key alone (RFC 7517 section 5). */
+int tpmc__oidc_jwks(tpmc_key *key, const char *algorithm, tpmc_bytes **out, tpmc_error *err);
+/* What belongs at <issuer>/.well-known/openid-configuration (OpenID Connect Discovery section 4).
+ * Pure. */
+int tpmc__oidc_discovery(const char *issuer, const char *algorithm, tpmc_bytes **out,
                          tpmc_error *err);
 
 #endif

@@ -106,34 +106,33 @@ static void the_key_says_how_it_signs(void **state)
 static void the_set_holds_the_key_under_its_id(void **state)
 {
     tpmc_bytes *jwk = NULL;
-    tpmc__buf set;
+    tpmc_bytes *set = NULL;
     tpmc__buf id;
     char expected[4096];
 
-    tpmc__buf_init(&set, 16384);
     tpmc__buf_init(&id, 256);
     expect_success(tpmc__oidc_jwks(shared.p256, "ES256", &set, *state), *state);
     expect_success(tpmc_jwk_from_key(shared.p256, "ES256", &jwk, *state), *state);
     (void)snprintf(expected, sizeof(expected), "{\"keys\":[%.*s]}", (int)tpmc_bytes_len(jwk),
                    (const char *)tpmc_bytes_data(jwk));
-    assert_string_equal((const char *)set.data, expected);
+    assert_string_equal((const char *)tpmc_bytes_data(set), expected);
+    assert_int_equal(tpmc_bytes_len(set), strlen(expected));
     expect_success(tpmc__oidc_key_id(shared.p256, "ES256", &id, *state), *state);
     assert_int_equal(id.len, KEY_ID_LEN);
     assert_non_null(strstr(expected, (const char *)id.data));
     assert_non_null(strstr(expected, "\"alg\":\"ES256\""));
     tpmc_bytes_free(jwk);
+    tpmc_bytes_free(set);
     tpmc__buf_free(&id);
-    tpmc__buf_free(&set);
 }
 
 static void expect_discovery(const char *issuer, const char *expected)
 {
-    tpmc__buf text;
+    tpmc_bytes *text = NULL;
 
-    tpmc__buf_init(&text, 16384);
     assert_int_equal(tpmc__oidc_discovery(issuer, "RS256", &text, NULL), 0);
-    assert_string_equal((const char *)text.data, expected);
-    tpmc__buf_free(&text);
+    assert_string_equal((const char *)tpmc_bytes_data(text), expected);
+    tpmc_bytes_free(text);
 }
 
 static void the_discovery_document_names_the_set(void **state)
@@ -155,17 +154,22 @@ static void the_discovery_document_names_the_set(void **state)
 
 static int attempt(void *context)
 {
-    tpmc__buf text;
+    tpmc_bytes *set = NULL;
+    tpmc_bytes *discovery = NULL;
+    tpmc__buf id;
     int status;
 
     (void)context;
-    tpmc__buf_init(&text, 16384);
-    status = tpmc__oidc_jwks(shared.p256, "ES256", &text, NULL);
+    tpmc__buf_init(&id, 256);
+    status = tpmc__oidc_jwks(shared.p256, "ES256", &set, NULL);
     if (status == 0)
-        status = tpmc__oidc_key_id(shared.p256, "ES256", &text, NULL);
+        status = tpmc__oidc_key_id(shared.p256, "ES256", &id, NULL);
     if (status == 0)
-        status = tpmc__oidc_discovery("https://i", "ES256", &text, NULL);
-    tpmc__buf_free(&text);
+        status = tpmc__oidc_discovery("https://i", "ES256", &discovery, NULL);
+    assert_true((status == 0) == (discovery != NULL));
+    tpmc_bytes_free(set);
+    tpmc_bytes_free(discovery);
+    tpmc__buf_free(&id);
     return status;
 }
 
