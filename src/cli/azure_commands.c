@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "cli/context.h"
+#include "cli/azure_context.h"
 #include "cli/input_file.h"
 #include "cli/message.h"
 #include "cli/output_file.h"
@@ -10,47 +10,15 @@
 /* The most bytes of a file with a user's token. */
 #define USER_ASSERTION_MAX (65536 + 2)
 
-static const int objects[] = { TPMC_OBJECT_AZURE, TPMC_OBJECT_KEY, TPMC_OBJECT_TPM,
-                               TPMC_OBJECT_ENV };
-#define OBJECT_COUNT (sizeof(objects) / sizeof(objects[0]))
-
-/* An identity and what it is made from. */
-typedef struct application {
-    cli_context context;
-    tpmc_azure *azure;
-} application;
-
-/* Closed by the caller in every case. */
-static int open_application(application *self, cli_args *args)
+static int get_token(cli_args *args, cli_token *out)
 {
-    int status;
-    int rv;
-
-    memset(self, 0, sizeof(*self));
-    status = cli_context_open_key(&self->context, args);
-    if (status != CLI_OK)
-        return status;
-    rv = tpmc_azure_new(self->context.env, self->context.key, &self->azure, self->context.err);
-    if (rv != TPMC_OK)
-        return cli_context_failed(&self->context);
-    return cli_context_set_azure(&self->context, args, self->azure);
-}
-
-static void close_application(application *self)
-{
-    tpmc_azure_free(self->azure);
-    cli_context_close(&self->context);
-}
-
-static int get_token(cli_args *args, tpmc_token **out)
-{
-    application self;
-    int status = open_application(&self, args);
+    cli_azure self;
+    int status = cli_azure_open(&self, args);
 
     if (status == CLI_OK &&
-        tpmc_azure_get_token(self.azure, NULL, NULL, out, self.context.err) != TPMC_OK)
+        tpmc_azure_get_token(self.azure, NULL, NULL, &out->token, self.context.err) != TPMC_OK)
         status = cli_context_failed(&self.context);
-    close_application(&self);
+    cli_azure_close(&self);
     return status;
 }
 
@@ -76,20 +44,20 @@ static int read_user_assertion(const char *path, cli_input *input)
     return CLI_FAILED;
 }
 
-static int get_for_user(cli_args *args, tpmc_token **out)
+static int get_for_user(cli_args *args, cli_token *out)
 {
     cli_input user = { NULL, 0, 0 };
-    application self;
-    int status = open_application(&self, args);
+    cli_azure self;
+    int status = cli_azure_open(&self, args);
 
     if (status == CLI_OK)
         status = read_user_assertion(cli_args_text(args, "user_assertion_file"), &user);
     if (status == CLI_OK &&
-        tpmc_azure_get_token_on_behalf_of(self.azure, (const char *)user.data, NULL, NULL, out,
-                                          self.context.err) != TPMC_OK)
+        tpmc_azure_get_token_on_behalf_of(self.azure, (const char *)user.data, NULL, NULL,
+                                          &out->token, self.context.err) != TPMC_OK)
         status = cli_context_failed(&self.context);
     cli_input_free(&user);
-    close_application(&self);
+    cli_azure_close(&self);
     return status;
 }
 
@@ -100,12 +68,12 @@ static int run_on_behalf_of(cli_args *args)
 
 static int make_assertion(cli_args *args, tpmc_bytes **out)
 {
-    application self;
-    int status = open_application(&self, args);
+    cli_azure self;
+    int status = cli_azure_open(&self, args);
 
     if (status == CLI_OK && tpmc_azure_make_assertion(self.azure, out, self.context.err) != TPMC_OK)
         status = cli_context_failed(&self.context);
-    close_application(&self);
+    cli_azure_close(&self);
     return status;
 }
 
@@ -153,8 +121,8 @@ const cli_command cli_azure_token_command = {
     .about = "Signs in to Microsoft Entra as an application, with an assertion that the key in the "
              "TPM signs, and prints the access token.",
     .flags = { { cli_token_flags, CLI_TOKEN_FLAG_COUNT } },
-    .objects = objects,
-    .object_count = OBJECT_COUNT,
+    .objects = cli_azure_objects,
+    .object_count = CLI_AZURE_OBJECT_COUNT,
     .tpm_use = CLI_TPM_USED,
     .secrets = CLI_SECRETS_USE,
     .run = run_token,
@@ -169,8 +137,8 @@ const cli_command cli_azure_on_behalf_of_command = {
              "service (on-behalf-of flow), and prints it.",
     .flags = { { user_flags, sizeof(user_flags) / sizeof(user_flags[0]) },
                { cli_token_flags, CLI_TOKEN_FLAG_COUNT } },
-    .objects = objects,
-    .object_count = OBJECT_COUNT,
+    .objects = cli_azure_objects,
+    .object_count = CLI_AZURE_OBJECT_COUNT,
     .tpm_use = CLI_TPM_USED,
     .secrets = CLI_SECRETS_USE,
     .run = run_on_behalf_of,
@@ -186,8 +154,8 @@ const cli_command cli_azure_assertion_command = {
              "with --out to the file that AZURE_FEDERATED_TOKEN_FILE names, it serves every SDK of "
              "Azure. A file is replaced as a whole.",
     .flags = { { assertion_flags, sizeof(assertion_flags) / sizeof(assertion_flags[0]) } },
-    .objects = objects,
-    .object_count = OBJECT_COUNT,
+    .objects = cli_azure_objects,
+    .object_count = CLI_AZURE_OBJECT_COUNT,
     .tpm_use = CLI_TPM_USED,
     .secrets = CLI_SECRETS_USE,
     .run = run_assertion,

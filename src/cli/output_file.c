@@ -13,6 +13,7 @@
 #include "cli/stop_signal.h"
 
 #define FILE_MODE (S_IRUSR | S_IWUSR)
+#define PUBLIC_FILE_MODE (FILE_MODE | S_IRGRP | S_IROTH)
 #define TEMPORARY_NAME_MAX 64
 #define TEMPORARY_TRIES 100
 
@@ -150,10 +151,11 @@ static int flush_to_disk(const cli_output *output, int fd)
 
 static int fill_temporary(const cli_output *output, int fd, const void *data, size_t len)
 {
+    mode_t mode = output->mode == CLI_OUTPUT_PUBLISH ? PUBLIC_FILE_MODE : FILE_MODE;
     int status;
 
     /* A umask may have taken the owner's rights away. */
-    status = fchmod(fd, FILE_MODE) == 0 ? CLI_OK : refuse(output, strerror(errno));
+    status = fchmod(fd, mode) == 0 ? CLI_OK : refuse(output, strerror(errno));
     if (status == CLI_OK)
         status = write_all(output, fd, data, len);
     if (status == CLI_OK)

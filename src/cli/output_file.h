@@ -4,8 +4,12 @@
 
 #include <stddef.h>
 
-/* What happens to a file that is there already. */
-typedef enum cli_output_mode { CLI_OUTPUT_REPLACE, CLI_OUTPUT_KEEP } cli_output_mode;
+/* What happens to a file that is there already, and who may read the new one. */
+typedef enum cli_output_mode {
+    CLI_OUTPUT_REPLACE,
+    CLI_OUTPUT_KEEP,
+    CLI_OUTPUT_PUBLISH /* replaced, by one that all may read */
+} cli_output_mode;
 
 /* Where a result goes. */
 typedef struct cli_output {
@@ -23,8 +27,8 @@ typedef struct cli_output {
  */
 int cli_output_open(cli_output *output, const char *path, cli_output_mode mode);
 
-/* Writes the whole result: a file appears complete, with mode 0600, or not at all. CLI_OK or
- * CLI_FAILED. */
+/* Writes the whole result: a file appears complete, with mode 0600, or 0644 where it is published,
+ * or not at all. CLI_OK or CLI_FAILED. */
 int cli_output_write(const cli_output *output, const void *data, size_t len);
 void cli_output_close(cli_output *output);
 

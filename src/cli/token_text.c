@@ -8,7 +8,7 @@
 #include "cli/output_file.h"
 
 /* Room for everything in the JSON but the token itself. */
-#define JSON_EXTRA 512
+#define JSON_EXTRA 1024
 
 static int raw_text(const tpmc_token *token, cli_result *out)
 {
@@ -22,52 +22,56 @@ static int raw_text(const tpmc_token *token, cli_result *out)
     return CLI_OK;
 }
 
-static cJSON *json_of(const tpmc_token *token, double expires_in, const char *expires_at)
+static cJSON *json_of(const cli_token *got, const char *expires_at)
 {
+    const tpmc_token *token = got->token;
+    double left = difftime((time_t)(tpmc_token_expires_at_ms(token) / 1000), time(NULL));
+    const char *name = got->name != NULL ? got->name : "access_token";
+    const char *project = (const char *)tpmc_bytes_data(got->quota_project);
     cJSON *json = cJSON_CreateObject();
     int complete;
 
-    complete = cli_json_add_text(json, "access_token", tpmc_token_value(token)) &&
+    complete = cli_json_add_text(json, name, tpmc_token_value(token)) &&
                cli_json_add_text(json, "token_type", tpmc_token_type(token)) &&
-               cJSON_AddNumberToObject(json, "expires_in", expires_in) != NULL &&
-               cli_json_add_text(json, "expires_at", expires_at);
+               cJSON_AddNumberToObject(json, "expires_in", left > 0 ? left : 0) != NULL &&
+               cli_json_add_text(json, "expires_at", expires_at) &&
+               (got->quota_project == NULL || cli_json_add_text(json, "quota_project", project));
     if (complete)
         return json;
     cJSON_Delete(json);
     return NULL;
 }
 
-static int json_text(const tpmc_token *token, cli_result *out)
+static int json_text(const cli_token *got, cli_result *out)
 {
-    int64_t expires_at_ms = tpmc_token_expires_at_ms(token);
-    double left = difftime((time_t)(expires_at_ms / 1000), time(NULL));
     char expires_at[CLI_TIME_SIZE];
 
-    if (!cli_time_text(expires_at_ms, expires_at)) {
+    if (!cli_time_text(tpmc_token_expires_at_ms(got->token), expires_at)) {
         cli_message("the token's expiry is no time that can be written");
         return CLI_FAILED;
     }
-    return cli_result_from_json(out, json_of(token, left > 0 ? left : 0, expires_at),
-                                strlen(tpmc_token_value(token)) + JSON_EXTRA);
+    return cli_result_from_json(out, json_of(got, expires_at),
+                                strlen(tpmc_token_value(got->token)) + JSON_EXTRA);
 }
 
-int cli_print_token(cli_args *args, int (*get)(cli_args *args, tpmc_token **out))
+int cli_print_token(cli_args *args, int (*get)(cli_args *args, cli_token *out))
 {
     int as_json = strcmp(cli_args_text(args, "format"), "json") == 0;
-    tpmc_token *token = NULL;
+    cli_token got = { NULL, NULL, NULL };
     cli_result text = { NULL, 0, 0 };
     cli_output output;
     int status;
 
     status = cli_output_open(&output, cli_args_text(args, "output_file"), CLI_OUTPUT_REPLACE);
     if (status == CLI_OK)
-        status = get(args, &token);
+        status = get(args, &got);
     if (status == CLI_OK)
-        status = as_json ? json_text(token, &text) : raw_text(token, &text);
+        status = as_json ? json_text(&got, &text) : raw_text(got.token, &text);
     if (status == CLI_OK)
         status = cli_output_write(&output, text.data, text.len);
     cli_result_free(&text);
-    tpmc_token_free(token);
+    tpmc_bytes_free(got.quota_project);
+    tpmc_token_free(got.token);
     cli_output_close(&output);
     return status;
 }

@@ -10,7 +10,14 @@
 extern const cli_own_flag cli_token_flags[];
 #define CLI_TOKEN_FLAG_COUNT 2
 
-/* Gets a token and writes it as these flags say. CLI_OK, CLI_FAILED or CLI_USAGE. */
-int cli_print_token(cli_args *args, int (*get)(cli_args *args, tpmc_token **out));
+/* What is printed; all NULL before. */
+typedef struct cli_token {
+    tpmc_token *token;
+    const char *name;          /* of its member in JSON; NULL: access_token */
+    tpmc_bytes *quota_project; /* NULL: none */
+} cli_token;
+
+/* Gets a token and writes it as these flags say, and frees it. CLI_OK, CLI_FAILED or CLI_USAGE. */
+int cli_print_token(cli_args *args, int (*get)(cli_args *args, cli_token *out));
 
 #endif

@@ -328,6 +328,16 @@ check "a web server may read them" test "$(mode_of docs/.well-known/jwks.json)$(
 expect "they can be written again" 0 '' gcp oidc-documents --keyfile account.pem --issuer https://issuer.example/a --out docs
 refuse "documents without issuer" 2 'option --issuer is missing' none gcp oidc-documents --keyfile account.pem --out none
 refuse "documents of an http issuer" 2 'option --issuer must begin with https' none gcp oidc-documents --keyfile account.pem --issuer http://i --out none
+expect "the documents of a federated credential" 0 '' azure oidc-documents --keyfile account.pem --federation-issuer https://issuer.example/b --out site
+check "its set holds the key" /usr/bin/python3 -c 'import json
+d = json.load(open("site/.well-known/openid-configuration"))
+assert d["issuer"] == "https://issuer.example/b" and d["jwks_uri"] == d["issuer"] + "/.well-known/jwks.json", d
+assert d["id_token_signing_alg_values_supported"] == ["RS256"], d
+[key] = json.load(open("site/.well-known/jwks.json"))["keys"]
+assert key["kty"] == "RSA" and key["alg"] == "RS256" and len(key["kid"]) == 43, key'
+check "a web server may read these too" test "$(mode_of site/.well-known/jwks.json)$(mode_of site/.well-known/openid-configuration)" = 644644
+refuse "a federated credential without issuer" 2 'option --federation-issuer is missing' none azure oidc-documents --keyfile account.pem --out none
+refuse "a federated credential of an http issuer" 2 'option --federation-issuer must begin with https' none azure oidc-documents --keyfile account.pem --federation-issuer http://issuer.example --out none
 # answer NAME EXPRESSION ARGS: what the program prints is JSON r of version 1, and it says nothing else.
 answer() {
   local name=$1 expression=$2
