@@ -18,18 +18,6 @@
 /* How many kinds of tokens are kept at once. */
 #define LINES_MAX 64
 
-static void *ref_token(void *token)
-{
-    return tpmc__token_ref(token);
-}
-
-static void unref_token(void *token)
-{
-    tpmc_token_free(token);
-}
-
-static const tpmc__cache_type token_type = { ref_token, unref_token };
-
 /* Each part as soon as it is there, so that tpmc_azure_free() undoes a half-made object too. */
 static int init(tpmc_azure *azure, tpmc_env *env, tpmc_key *key, tpmc_error *err)
 {
@@ -49,7 +37,7 @@ static int init(tpmc_azure *azure, tpmc_env *env, tpmc_key *key, tpmc_error *err
     status = tpmc__options_init(&azure->options, TPMC_OBJECT_AZURE, err);
     if (status != 0)
         return status;
-    return tpmc__cache_lines_new(env, &token_type, LINES_MAX, &azure->tokens, err);
+    return tpmc__cache_lines_new(env, &tpmc__token_cache_type, LINES_MAX, &azure->tokens, err);
 }
 
 int tpmc_azure_new(tpmc_env *env, tpmc_key *key, tpmc_azure **out, tpmc_error *err)

@@ -24,18 +24,6 @@ struct tpmc_gcp {
     atomic_int warned;      /* about the private key in the service-account file */
 };
 
-static void *ref_token(void *token)
-{
-    return tpmc__token_ref(token);
-}
-
-static void unref_token(void *token)
-{
-    tpmc_token_free(token);
-}
-
-static const tpmc__cache_type token_type = { ref_token, unref_token };
-
 /* Each part as soon as it is there, so that tpmc_gcp_free() undoes a half-made object too. */
 static int init(tpmc_gcp *gcp, tpmc_env *env, tpmc_key *key, tpmc_error *err)
 {
@@ -53,7 +41,7 @@ static int init(tpmc_gcp *gcp, tpmc_env *env, tpmc_key *key, tpmc_error *err)
     status = tpmc__options_init(&gcp->options, TPMC_OBJECT_GCP, err);
     if (status != 0)
         return status;
-    return tpmc__cache_new(env, &token_type, &gcp->cache, err);
+    return tpmc__cache_new(env, &tpmc__token_cache_type, &gcp->cache, err);
 }
 
 int tpmc_gcp_new(tpmc_env *env, tpmc_key *key, tpmc_gcp **out, tpmc_error *err)

@@ -84,3 +84,15 @@ void tpmc_token_free(tpmc_token *token)
     tpmc__mem_free_wiped(token->value, token->len);
     tpmc__mem_free(token);
 }
+
+static void *ref_value(void *value)
+{
+    return tpmc__token_ref(value);
+}
+
+static void unref_value(void *value)
+{
+    tpmc_token_free(value);
+}
+
+const tpmc__cache_type tpmc__token_cache_type = { ref_value, unref_value };

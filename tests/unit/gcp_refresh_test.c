@@ -416,6 +416,30 @@ static void iam_finds_a_wrong_clock_too(void **state)
     free_bench(b);
 }
 
+/* The learned clock serves tokens that no answer is read for, until ours is set. */
+static void subject_tokens_are_of_googles_time(void **state)
+{
+    static const setting settings[] = { FEDERATED, { NULL, NULL } };
+    static const answer answers[] = {
+        { 400, "{\"error\":\"invalid_grant\",\"error_description\":\"stale\"}", AN_HOUR_EARLIER },
+        { 200, ACCESS, NULL },
+    };
+    bench *b = new_bench(rsa, settings, answers, 2);
+    tpmc_token *token = NULL;
+
+    (void)state;
+    expect_token(b, "ya29.own", FAKE_WALL_MS + 3599 * 1000);
+    for (int i = 0; i < 2; i++) {
+        expect_success(tpmc_gcp_make_subject_token(b->gcp, &token, b->err), b->err);
+        expect_issued_at(tpmc_token_value(token), FAKE_WALL_MS / 1000 - HOUR_S - 10);
+        assert_int_equal(tpmc_token_expires_at_ms(token),
+                         atomic_load(&b->fake.wall_ms) + (HOUR_S - 10) * 1000);
+        tpmc_token_free(token);
+        atomic_fetch_add(&b->fake.wall_ms, -HOUR_S * 1000);
+    }
+    free_bench(b);
+}
+
 static void what_passes_is_tried_again(void **state)
 {
     static const setting settings[] = { { "email", EMAIL }, { "kind", "access" }, { NULL, NULL } };
@@ -614,6 +638,7 @@ int main(void)
         cmocka_unit_test(federation_and_impersonation_go_together),
         cmocka_unit_test(distributed_cloud_takes_an_ec_key),
         cmocka_unit_test(googles_clock_is_learned_once),
+        cmocka_unit_test(subject_tokens_are_of_googles_time),
         cmocka_unit_test(iam_finds_a_wrong_clock_too),
         cmocka_unit_test(what_passes_is_tried_again),
         cmocka_unit_test(both_requests_share_one_deadline),
