@@ -12,7 +12,7 @@
 #include "proto/token_int.h"
 
 #define MS_PER_SECOND 1000
-#define SECONDS_MAX (TPMC__TIME_MAX_MS / MS_PER_SECOND)
+#define SECONDS_MAX INT64_C(253402300799) /* the last one of TPMC__TIME_MAX_MS */
 #define CLAIMS_MAX 65536
 #define BEARER "Bearer"
 #define BEARER_LEN (sizeof(BEARER) - 1)
