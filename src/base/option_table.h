@@ -2,7 +2,7 @@
 #ifndef TPMC_BASE_OPTION_TABLE_H
 #define TPMC_BASE_OPTION_TABLE_H
 
-/* Indices into the option tables of option_table.c, object by object. The environment's stand in
+/* Indices into the option tables, object by object. The environment's stand in
  * env_int.h. */
 
 enum {
