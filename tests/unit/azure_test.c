@@ -154,7 +154,18 @@ static void a_wrong_clock_is_corrected_once(void **state)
     free_bench(b);
 }
 
-/* A bench that has learned that the server's clock is an hour ahead. */
+/* Learns that the server's clock is an hour ahead. */
+static void learn_clock(azure_bench *b)
+{
+    b->http_status = 401;
+    b->answer = TIME_RANGE;
+    b->header = "Date";
+    b->header_value = "Sun, 15 Jun 2025 16:06:40 GMT";
+    b->later_answer = SUCCESS;
+    tpmc_token_free(get(b));
+}
+
+/* A bench that has learned it. */
 static azure_bench *new_late_bench(const char *not_after)
 {
     azure_bench *b = new_bench();
@@ -168,27 +179,29 @@ static azure_bench *new_late_bench(const char *not_after)
              &pem);
     expect_success(tpmc_azure_set_certificate(b->azure, pem.data, pem.len, b->err), b->err);
     tpmc__buf_free(&pem);
-    b->http_status = 401;
-    b->answer = TIME_RANGE;
-    b->header = "Date";
-    b->header_value = "Sun, 15 Jun 2025 16:06:40 GMT";
-    b->later_answer = SUCCESS;
-    tpmc_token_free(get(b));
+    learn_clock(b);
     return b;
 }
 
-static void a_learned_clock_is_used_for_assertions_too(void **state)
+/* Made at the time of the server. */
+static void expect_late_assertion(azure_bench *b)
 {
-    azure_bench *b = new_late_bench("20400101000000Z");
     tpmc_bytes *assertion = NULL;
     tpmc__json *claims;
 
-    (void)state;
     expect_success(tpmc_azure_make_assertion(b->azure, &assertion, b->err), b->err);
     claims = jws_part((const char *)tpmc_bytes_data(assertion), 1);
     expect_integer(claims, "nbf", FAKE_WALL_MS / 1000 + 3600 - 60);
     tpmc__json_free(claims);
     tpmc_bytes_free(assertion);
+}
+
+static void a_learned_clock_is_used_for_assertions_too(void **state)
+{
+    azure_bench *b = new_late_bench("20400101000000Z");
+
+    (void)state;
+    expect_late_assertion(b);
     free_bench(b);
 }
 
@@ -207,16 +220,28 @@ static void certificates_end_by_the_learned_clock(void **state)
 static void a_clock_that_was_set_is_not_corrected(void **state)
 {
     azure_bench *b = new_late_bench("20250615163640Z"); /* half an hour after that */
-    tpmc_bytes *assertion = NULL;
-    tpmc__json *claims;
 
     (void)state;
     atomic_fetch_add(&b->fake.wall_ms, 3600000);
-    expect_success(tpmc_azure_make_assertion(b->azure, &assertion, b->err), b->err);
-    claims = jws_part((const char *)tpmc_bytes_data(assertion), 1);
-    expect_integer(claims, "nbf", FAKE_WALL_MS / 1000 + 3600 - 60);
-    tpmc__json_free(claims);
-    tpmc_bytes_free(assertion);
+    expect_late_assertion(b);
+    free_bench(b);
+}
+
+/* The same without a certificate, whose end is looked at before. */
+static void nor_is_it_for_a_federated_credential(void **state)
+{
+    azure_bench *b = new_bare_bench(bench_rsa);
+
+    (void)state;
+    bench_set(b, "tenant_id", TENANT);
+    bench_set(b, "client_id", CLIENT);
+    bench_set(b, "scopes", GRAPH);
+    bench_set(b, "federation_issuer", "https://issuer.example");
+    bench_set(b, "federation_subject", "device-1");
+    learn_clock(b);
+    expect_late_assertion(b);
+    atomic_fetch_add(&b->fake.wall_ms, 3600000);
+    expect_late_assertion(b);
     free_bench(b);
 }
 
@@ -562,6 +587,7 @@ int main(void)
         cmocka_unit_test(an_expiry_is_moved_to_our_clock),
         cmocka_unit_test(a_learned_clock_is_used_for_assertions_too),
         cmocka_unit_test(a_clock_that_was_set_is_not_corrected),
+        cmocka_unit_test(nor_is_it_for_a_federated_credential),
         cmocka_unit_test(certificates_end_by_the_learned_clock),
         cmocka_unit_test(only_the_application_s_own_tokens_are_regional),
         cmocka_unit_test(a_clock_that_stays_wrong_is_told),
