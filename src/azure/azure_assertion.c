@@ -4,10 +4,12 @@
 #include "azure/entra_endpoint.h"
 #include "base/error_int.h"
 #include "base/option_table.h"
+#include "codec/spki.h"
 #include "proto/jws.h"
 #include "proto/oidc_documents.h"
 
 #define KEY_ID_MAX 128
+#define RSA_MIN_BITS 2048
 
 static int is_federated(const tpmc_azure *azure)
 {
@@ -65,7 +67,9 @@ static int open_certificates(tpmc_azure *azure, tpmc__certificate_file **out, tp
     tpmc__certificate_source source = {
         .path = tpmc__options_text(&azure->options, TPMC__AZURE_CERTIFICATE_PATH),
         .bytes = { azure->certificate.data, azure->certificate.len },
-        .rules = TPMC__CERTIFICATE_MAY_BE_CA,
+        /* Entra compares thumbprints, and judges the dates by a better clock than ours. */
+        .rules =
+            TPMC__CERTIFICATE_MAY_BE_CA | TPMC__CERTIFICATE_ANY_FORM | TPMC__CERTIFICATE_ANY_TIME,
     };
     tpmc__certificate_file *made = NULL;
     int status;
@@ -83,25 +87,63 @@ static int open_certificates(tpmc_azure *azure, tpmc__certificate_file **out, tp
     return 0;
 }
 
-/* The certificate as it is now, by Entra's clock, and whether it is the key's. */
-static int get_certificates(tpmc_azure *azure, tpmc__azure_signer *signer, tpmc_error *err)
+static int check_size(const tpmc__span *spki, tpmc_error *err)
+{
+    size_t bits = tpmc__spki_rsa_bits(spki->data, spki->len);
+
+    if (bits == 0 || bits >= RSA_MIN_BITS)
+        return 0;
+    return tpmc__fail(err, TPMC_ERR_UNSUPPORTED,
+                      "the key has %zu bits, and Entra takes RSA keys of %d bits or more", bits,
+                      RSA_MIN_BITS);
+}
+
+/* One that is out of its time may be so by our clock alone. */
+static int warn_of_time(tpmc_azure *azure, const tpmc__certificate_set *set, int64_t now_ms,
+                        tpmc_error *err)
+{
+    tpmc_error *doubt = NULL;
+
+    if (tpmc_error_new(&doubt) != 0)
+        return tpmc__fail_nomem(err);
+    if (tpmc__certificate_set_check_time(set, now_ms, doubt) != 0)
+        tpmc__env_log(azure->env, TPMC_LOG_WARNING, "%s", tpmc_error_text(doubt));
+    tpmc_error_free(doubt);
+    return 0;
+}
+
+/* The certificate as it is now, and whether it is the key's. */
+static int get_certificates(tpmc_azure *azure, const tpmc__span *spki, tpmc__azure_signer *signer,
+                            tpmc_error *err)
 {
     tpmc__certificate_file *file = NULL;
-    tpmc_bytes *spki = NULL;
-    tpmc__span span;
     int64_t now_ms = 0;
     int status = open_certificates(azure, &file, err);
 
     if (status == 0)
         status = tpmc__env_wall_ms(azure->env, &now_ms, err);
-    if (status == 0)
-        status = tpmc_key_public(azure->key, &spki, err);
     if (status != 0)
         return status;
     now_ms += tpmc__http_clock_offset(azure->env, &azure->clock);
+    status = tpmc__certificate_file_get(file, spki, now_ms, &signer->certificates, err);
+    return status == 0 ? warn_of_time(azure, signer->certificates, now_ms, err) : status;
+}
+
+static int find_signer(tpmc_azure *azure, tpmc__azure_signer *signer, tpmc_error *err)
+{
+    tpmc_bytes *spki = NULL;
+    tpmc__span span;
+    int status = tpmc_key_public(azure->key, &spki, err);
+
+    if (status != 0)
+        return status;
     span.data = tpmc_bytes_data(spki);
     span.len = tpmc_bytes_len(spki);
-    status = tpmc__certificate_file_get(file, &span, now_ms, &signer->certificates, err);
+    status = check_size(&span, err);
+    if (status == 0 && is_federated(azure))
+        status = tpmc__oidc_key_id(azure->key, signer->algorithm, &signer->key_id, err);
+    else if (status == 0)
+        status = get_certificates(azure, &span, signer, err);
     tpmc_bytes_free(spki);
     return status;
 }
@@ -115,10 +157,8 @@ int tpmc__azure_signer_open(tpmc_azure *azure, tpmc__azure_signer *signer, tpmc_
     signer->certificates = NULL;
     tpmc__buf_init(&signer->key_id, KEY_ID_MAX);
     status = choose_algorithm(azure, signer, err);
-    if (status == 0 && is_federated(azure))
-        status = tpmc__oidc_key_id(azure->key, signer->algorithm, &signer->key_id, err);
-    else if (status == 0)
-        status = get_certificates(azure, signer, err);
+    if (status == 0)
+        status = find_signer(azure, signer, err);
     return status == 0 ? tpmc_key_open(azure->key, err) : status;
 }
 

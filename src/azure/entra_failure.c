@@ -21,7 +21,9 @@ static const char look_at_scope[] =
 
 /* The numbers stand before the words of RFC 6749, of which a number is the reason. */
 static const tpmc__oauth_rule rules[] = {
-    { "AADSTS1000502", NULL, DENIED, "the certificate is not yet or no longer valid: renew it" },
+    { "AADSTS1000502", NULL, CLOCK,
+      "the certificate is not yet or no longer valid: renew it, or the clock of this machine is "
+      "wrong" },
     { "AADSTS1002012", NULL, DENIED, look_at_scope },
     { "AADSTS28000", NULL, DENIED, "the scopes are of two resources: ask for each by itself" },
     { "AADSTS50013", NULL, DENIED,
