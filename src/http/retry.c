@@ -184,7 +184,7 @@ static int wait_for_next(const call *self, int failure, int *again, tpmc_error *
     if (wait_ms >= self->deadline_ms - now_ms)
         return 0;
     *again = 1;
-    tpmc__env_log(self->env, TPMC_LOG_WARNING,
+    tpmc__env_log(self->env, TPMC_LOG_INFO,
                   "HTTP attempt %d failed with %s; the next one follows in %lld ms",
                   self->attempt + 1, tpmc_error_name(failure), (long long)wait_ms);
     return sleep_for(self->env, wait_ms, err);
