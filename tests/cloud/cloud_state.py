@@ -68,7 +68,8 @@ class Cloud:
     def secrets(self):
         """What no client may show to anybody but the one who asked."""
         with self.lock:
-            return [given[name] for given in self.issued.values() for name in ("secret", "token")]
+            of_aws = [given[name] for given in self.issued.values() for name in ("secret", "token") if name in given]
+            return of_aws + [token for token, given in self.issued.items() if "principal" in given]
 
     def take(self, service, action, path):
         """The next misbehaviour that fits, counted down."""

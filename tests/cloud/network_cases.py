@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Networks and servers that are not there, or not who they say: what the program says, and how often it tries."""
+"""Networks and servers that are not there, or not who they say: what the program says, and how often it tries. A world's askers
+are the commands that ask a server, by name, with that server's URL or the local cloud's."""
 import socket
 import ssl
 import threading
 import time
 
 import cloud_pki
-from program_world import Devices, ROLE
 
 
 def closed_port():
@@ -50,16 +50,11 @@ class Listener:
             connection.close()
 
 
-def both(world, endpoint):
-    yield "STS", world.hmac("credentials", "--assume-role-arn", ROLE, endpoint=endpoint)
-    yield "Roles Anywhere", world.anywhere(endpoint=endpoint)
-
-
 def unplugged(world):
     port = closed_port()
-    for name, arguments in both(world, f"https://localhost:{port}"):
+    for name, arguments in world.askers(f"https://localhost:{port}"):
         world.refused(f"{name}, nobody listens", arguments, 1, ["localhost", str(port)])
-    for name, arguments in both(world, "https://no-such-host.invalid"):
+    for name, arguments in world.askers("https://no-such-host.invalid"):
         ran = world.refused(f"{name}, no such host", [*arguments, "--timeout-ms", "5000"], 1, ["no-such-host.invalid"])
         world.checks.true(f"{name}, no such host: ends in time", ran.seconds < 10, ran.seconds)
 
@@ -74,15 +69,15 @@ def wrong_servers(world):
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
         connection.close()
     with Listener(hang_up) as closing:
-        for name, arguments in both(world, f"https://localhost:{closing.port}"):
+        for name, arguments in world.askers(f"https://localhost:{closing.port}"):
             closing.count = 0
             world.refused(f"{name}, hangs up", arguments, 1, "localhost")
             world.checks.true(f"{name}, hangs up: bounded", 1 <= closing.count <= 6, closing.count)
     with Listener(plain) as speaking:
-        for name, arguments in both(world, f"https://localhost:{speaking.port}"):
+        for name, arguments in world.askers(f"https://localhost:{speaking.port}"):
             world.refused(f"{name}, no TLS", arguments, 1, ["localhost", "SSL"])
     with Listener() as still:
-        for name, arguments in both(world, f"https://localhost:{still.port}"):
+        for name, arguments in world.askers(f"https://localhost:{still.port}"):
             start = time.monotonic()
             world.refused(f"{name}, keeps still", [*arguments, "--timeout-ms", "1000"], 1, ["localhost", "timed out"])
             world.checks.true(f"{name}, keeps still: ends in time", time.monotonic() - start < 5)
@@ -94,13 +89,13 @@ def authorities(world):
         return [path if word == world.cloud.ca else word for word in arguments]
     other = world.file("other.pem", cloud_pki.Authority("other").pem())
     none = world.file("none.pem", "")
-    for name, arguments in both(world, None):
+    for name, arguments in world.askers(None):
         world.refused(f"{name}, another authority", with_file(arguments, other), 1, ["localhost", "certificate"])
         at = arguments.index("--ca-file")
         world.refused(f"{name}, the system's authorities", arguments[:at] + arguments[at + 2:], 1, ["localhost", "certificate"])
         for path in (world.file("missing-ca.pem"), none):
             world.refused(f"{name}, {path}", with_file(arguments, path), 1, [path])
-    for name, arguments in both(world, world.cloud.url.replace("localhost", "127.0.0.1")):
+    for name, arguments in world.askers(world.cloud.url.replace("localhost", "127.0.0.1")):
         world.accepted(f"{name}, by address", arguments, 1)
 
 
@@ -125,7 +120,7 @@ def certificates(world):
     for host, more in cases:
         server, authority = tls_server(world, host, **more)
         with server:
-            for name, arguments in both(world, f"https://localhost:{server.port}"):
+            for name, arguments in world.askers(f"https://localhost:{server.port}"):
                 server.count = 0
                 changed = [authority if word == world.cloud.ca else word for word in arguments]
                 world.refused(f"{name}, certificate of {host}", changed, 1, ["localhost", "certificate"])
@@ -135,15 +130,14 @@ def certificates(world):
 def proxies(world):
     """A proxy that is not there is told, and never used for loopback."""
     proxy = f"http://127.0.0.1:{closed_port()}"
-    for name, arguments in both(world, None):
+    for name, arguments in world.askers(None):
         world.accepted(f"{name}, loopback past the proxy", [*arguments, "--proxy", proxy], 1)
-    for name, arguments in both(world, "https://sts.example.com"):
+    for name, arguments in world.askers("https://sts.example.com"):
         world.refused(f"{name}, dead proxy", [*arguments, "--proxy", proxy], 1, ["sts.example.com", "127.0.0.1 port"])
         ran = world.refused(f"{name}, proxy with a password", [*arguments, "--proxy", proxy.replace("//", "//user:pw-of-proxy@")], 2, "--proxy")
         world.checks.true(f"{name}, proxy with a password: is not told", "pw-of-proxy" not in ran.err, ran.err)
 
 
 def run(world):
-    Devices(world)
     for cases in (unplugged, wrong_servers, authorities, certificates, proxies):
         cases(world)

@@ -27,6 +27,8 @@ RA = f"arn:aws:rolesanywhere:eu-central-1:{ACCOUNT}:"
 ANCHOR = RA + "trust-anchor/01234567-89ab-cdef-0123-456789abcdef"
 PROFILE, NAMED = (RA + f"profile/{i}1234567-89ab-cdef-0123-456789abcdef" for i in (1, 2))
 PROGRAM_S = 60
+# JWTs, and what follows their last dot, which is as long as a signature.
+JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.([\w-]+)")
 
 
 def configuration():
@@ -75,19 +77,21 @@ class Ran:
 
 
 class World:
-    """A context manager: a directory, a TPM with keys, a cloud, and the counting of checks."""
+    """A context manager: a directory, a TPM with keys, a cloud, and the counting of checks. Each cloud has its own kind of it."""
+
+    variables = ("AWS_", "TPM2", "TSS2", "KUBERNETES_", "GOOGLE_", "CLOUDSDK_", "AZURE_")  # that no run shall have of ours
 
     def __init__(self, program):
         self.program, self.checks = os.path.realpath(program), cloud_checks.Checks()
         self.directory = tempfile.TemporaryDirectory(prefix="tpmcloud-cloud.")
         self.path = self.directory.name
-        self.secrets = [SECRET, PASSWORD]
+        self.secrets = []
         self.tpm = self.cloud = None
 
     def __enter__(self):
         try:
             self.tpm = Tpm(self.file("tpm"))
-            self.cloud = cloud_control.Cloud(configuration(), self.file("cloud", directory=True))
+            self.cloud = cloud_control.Cloud(self.configuration(), self.file("cloud", directory=True))
             self.make_keys()
         except BaseException:
             self.__exit__()
@@ -111,18 +115,18 @@ class World:
                 out.write(data.encode() if isinstance(data, str) else data)
         return path
 
+    def configuration(self):
+        """What the cloud knows from its start."""
+        raise NotImplementedError
+
     def make_keys(self):
-        """Access keys without and with a password."""
-        self.file("secret", SECRET + "\n")
-        self.file("password", PASSWORD + "\n")
-        self.make("key", "import", "--aws", "--in", self.file("secret"), "--out", self.file("hmac.pem"))
-        self.make("key", "import", "--aws", "--in", self.file("secret"), "--out", self.file("locked.pem"),
-                  "--password-file", self.file("password"))
+        """Makes what the runs need."""
+        raise NotImplementedError
 
     # --- running the program ---
 
     def environment(self, **more):
-        env = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TPM2", "TSS2", "KUBERNETES_"))}
+        env = {name: value for name, value in os.environ.items() if not name.startswith(self.variables)}
         env.update(TPMCLOUD_TCTI=self.tpm.tcti, no_proxy="*", **more)
         return env
 
@@ -142,19 +146,6 @@ class World:
     def network(self):
         return ["--ca-file", self.cloud.ca]
 
-    def hmac(self, command, *more, key="hmac.pem", key_id=KEY_ID, region="eu-central-1", endpoint=None):
-        """The arguments of a command with an access key."""
-        arguments = ["aws-hmac", command, "--keyfile", self.file(key), "--aws-access-key-id", key_id]
-        arguments += ["--region", region] if region else []
-        return [*arguments, "--endpoint", endpoint or self.cloud.url, *self.network(), *more]
-
-    def anywhere(self, *more, key="ec.pem", certificate="ec.crt", anchor=ANCHOR, profile=PROFILE, role=ROLE, endpoint=None):
-        """The arguments of aws-rolesanywhere credentials."""
-        named = {"--trust-anchor-arn": anchor, "--profile-arn": profile, "--role-arn": role, "--endpoint": endpoint or self.cloud.url,
-                 "--keyfile": self.file(key), "--public-certificate-file": self.file(certificate)}
-        given = [word for name, value in named.items() if value is not None for word in (name, value)]
-        return ["aws-rolesanywhere", "credentials", *given, *self.network(), *more]
-
     # --- what is expected ---
 
     def shown(self, text):
@@ -163,7 +154,8 @@ class World:
         for entry in self.cloud.log():
             sent = " ".join([entry["query"]] + [value for _, value in entry["headers"]])
             known += re.findall(r"Signature=([0-9a-f]{64,})", sent)
-        return [secret for secret in known if secret in text]
+            known += JWT.findall(sent + " " + entry["body"])
+        return [secret for secret in known if secret in text] + JWT.findall(text)
 
     def is_quiet(self, name, ran):
         self.checks.equal(name + ": no secret is told", self.shown(ran.err), [])
@@ -198,6 +190,41 @@ class World:
     def sent(self):
         """The parameters of the last request."""
         return self.cloud.last()["parameters"]
+
+
+class AwsWorld(World):
+    def __init__(self, program):
+        super().__init__(program)
+        self.secrets = [SECRET, PASSWORD]
+
+    def configuration(self):
+        return configuration()
+
+    def make_keys(self):
+        """Access keys without and with a password."""
+        self.file("secret", SECRET + "\n")
+        self.file("password", PASSWORD + "\n")
+        self.make("key", "import", "--aws", "--in", self.file("secret"), "--out", self.file("hmac.pem"))
+        self.make("key", "import", "--aws", "--in", self.file("secret"), "--out", self.file("locked.pem"),
+                  "--password-file", self.file("password"))
+
+    def hmac(self, command, *more, key="hmac.pem", key_id=KEY_ID, region="eu-central-1", endpoint=None):
+        """The arguments of a command with an access key."""
+        arguments = ["aws-hmac", command, "--keyfile", self.file(key), "--aws-access-key-id", key_id]
+        arguments += ["--region", region] if region else []
+        return [*arguments, "--endpoint", endpoint or self.cloud.url, *self.network(), *more]
+
+    def anywhere(self, *more, key="ec.pem", certificate="ec.crt", anchor=ANCHOR, profile=PROFILE, role=ROLE, endpoint=None):
+        """The arguments of aws-rolesanywhere credentials."""
+        named = {"--trust-anchor-arn": anchor, "--profile-arn": profile, "--role-arn": role, "--endpoint": endpoint or self.cloud.url,
+                 "--keyfile": self.file(key), "--public-certificate-file": self.file(certificate)}
+        given = [word for name, value in named.items() if value is not None for word in (name, value)]
+        return ["aws-rolesanywhere", "credentials", *given, *self.network(), *more]
+
+    def askers(self, endpoint=None):
+        """What asks a server: a name, and the arguments."""
+        yield "STS", self.hmac("credentials", "--assume-role-arn", ROLE, endpoint=endpoint)
+        yield "Roles Anywhere", self.anywhere(endpoint=endpoint)
 
 
 class Devices:
