@@ -2,32 +2,12 @@
 """Answers that are wrong, late, cut, huge or hostile, and errors of AWS in all their forms: what the program says, how it ends,
 and how many requests it makes."""
 import json
-import time
 
+from fault_cases import ALWAYS, Target, always, deep, times
 from program_world import GUARDED, MFA, NAMED, ROLE, Devices
 
-ALWAYS = -1  # a count that never ends
 MEMBERS = ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
 REQUEST_ID = "0a1b2c3d-1111-2222-3333-444455556666"
-
-
-def always(**behaviour):
-    return [{"count": ALWAYS, **behaviour}]
-
-
-class Target:
-    """One of the two commands that ask for credentials."""
-
-    def __init__(self, world, name, arguments):
-        self.world, self.name, self.arguments = world, name, arguments
-
-    def refused(self, name, behave, parts, requests=1, more=()):
-        return self.world.refused(f"{self.name}, {name}", [*self.arguments, *more], 1, parts, requests, behave=behave)
-
-    def accepted(self, name, behave, requests, more=()):
-        start = time.monotonic()
-        self.world.accepted(f"{self.name}, {name}", [*self.arguments, *more], requests, behave=behave)
-        return time.monotonic() - start
 
 
 def retries(target):
@@ -58,18 +38,6 @@ def clocks(target):
     target.refused("a clock without Date", always(skew=4000, no_date=True), ["clock"], 1)
 
 
-def times(target):
-    ran = target.refused("slow", always(slow=5), ["timed out"], 1, ["--timeout-ms", "700"])
-    target.world.checks.true(f"{target.name}, slow: ends in time", ran.seconds < 4, ran.seconds)
-    ran = target.refused("drop by drop", always(drip=0.05), ["timed out"], 1, ["--timeout-ms", "1500"])
-    target.world.checks.true(f"{target.name}, drop by drop: ends in time", ran.seconds < 4, ran.seconds)
-    target.accepted("late but in time", [{"slow": 1}], 1)
-    for where in ("start", "header", "body"):
-        target.accepted(f"cut at the {where}, then good", [{"cut": where}], 2)
-        target.refused(f"cut at the {where} for ever", always(cut=where), ["localhost"], 3)
-    target.accepted("connections that are closed", [{"close": True}], 1)
-
-
 def strange(target):
     """What is no answer of AWS at all."""
     for size in (3 << 20, "endless"):
@@ -85,13 +53,6 @@ def strange(target):
         target.refused(f"cut text, {left}", always(cut_text=left), [target.name.split()[0]], 1)
     for depth in (64, 100000):
         target.refused(f"nested {depth}", always(nested=depth), ["neither JSON nor XML"], 1)
-
-
-def deep(depth):
-    value = []
-    for _ in range(depth):
-        value = [value]
-    return value
 
 
 def documents(target, member_of):
