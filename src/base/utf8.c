@@ -73,6 +73,14 @@ int tpmc__utf8_is_control(uint32_t character)
     return character < 0x20 || (character >= 0x7f && character <= 0x9f);
 }
 
+/* What makes text look like other text, or like two lines. */
+static int is_deceptive(uint32_t character)
+{
+    return character == 0x061C || (character >= 0x200E && character <= 0x200F) ||
+           (character >= 0x2028 && character <= 0x202E) ||
+           (character >= 0x2066 && character <= 0x2069);
+}
+
 void tpmc__utf8_clean(char *out, size_t capacity, const char *text)
 {
     const uint8_t *bytes = (const uint8_t *)text;
@@ -86,7 +94,7 @@ void tpmc__utf8_clean(char *out, size_t capacity, const char *text)
 
     while (pos < len) {
         size = tpmc__utf8_next(bytes + pos, len - pos, &character);
-        foul = size == 0 || tpmc__utf8_is_control(character);
+        foul = size == 0 || tpmc__utf8_is_control(character) || is_deceptive(character);
         shown = foul ? 1 : size;
         if (used + shown >= capacity)
             break;

@@ -13,9 +13,9 @@ int tpmc__utf8_valid(const void *data, size_t len);
 /* 1 for the control characters of ASCII and of U+0080 to U+009F. */
 int tpmc__utf8_is_control(uint32_t character);
 /*
- * Copies text for display: control characters and bytes that are not UTF-8 become '?'; what does
- * not fit into `capacity` bytes, the final NUL included, is cut between two characters. `capacity`
- * is at least 1.
+ * Copies text for display: control characters, those of Unicode that turn the direction of text or
+ * begin a line, and bytes that are not UTF-8 become '?'; what does not fit into `capacity` bytes,
+ * the final NUL included, is cut between two characters. `capacity` is at least 1.
  */
 void tpmc__utf8_clean(char *out, size_t capacity, const char *text);
 

@@ -100,6 +100,22 @@ static void cleaning(void **state)
     assert_string_equal(out, "\xc3\xa9");
 }
 
+/* Each range from both sides. */
+static void cleaning_leaves_nothing_that_deceives(void **state)
+{
+    char out[32];
+
+    (void)state;
+    tpmc__utf8_clean(out, sizeof(out), "\xd8\x9b\xd8\x9c\xd8\x9d");
+    assert_string_equal(out, "\xd8\x9b?\xd8\x9d");
+    tpmc__utf8_clean(out, sizeof(out), "\xe2\x80\x8d\xe2\x80\x8e\xe2\x80\x8f\xe2\x80\x90");
+    assert_string_equal(out, "\xe2\x80\x8d??\xe2\x80\x90");
+    tpmc__utf8_clean(out, sizeof(out), "\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xae\xe2\x80\xaf");
+    assert_string_equal(out, "\xe2\x80\xa7??\xe2\x80\xaf");
+    tpmc__utf8_clean(out, sizeof(out), "\xe2\x81\xa5\xe2\x81\xa6\xe2\x81\xa9\xe2\x81\xaa");
+    assert_string_equal(out, "\xe2\x81\xa5??\xe2\x81\xaa");
+}
+
 static void cleaning_cuts_between_characters(void **state)
 {
     char out[4] = "xxx";
@@ -126,6 +142,7 @@ int main(void)
         cmocka_unit_test(numbers_of_characters),
         cmocka_unit_test(control_characters),
         cmocka_unit_test(cleaning),
+        cmocka_unit_test(cleaning_leaves_nothing_that_deceives),
         cmocka_unit_test(cleaning_cuts_between_characters),
     };
 
