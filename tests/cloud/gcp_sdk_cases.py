@@ -15,6 +15,13 @@ import json, sys
 from google.auth import jwt
 print(json.dumps(jwt.decode(sys.stdin.read().strip(), certs=open(sys.argv[1]).read(), audience=sys.argv[2] or None)))
 """
+# The library that gcloud brings along is newer than Debian's; the package google is one for both.
+NEWER = """
+import sys
+sys.path.insert(0, "/usr/lib/google-cloud-sdk/lib/third_party")
+import google
+google.__path__ = ["/usr/lib/google-cloud-sdk/lib/third_party/google", *google.__path__]
+"""
 SEND = """
 import json, sys
 import google.oauth2.credentials
@@ -25,31 +32,28 @@ session.trust_env = False
 answer = session.get(url + "/check", verify=ca, headers={"x-goog-user-project": project} if project else {})
 print(json.dumps(answer.json()))
 """
-RUN = """
-import json, sys
-import google.auth
+RUN = NEWER + """
+import json
+import google.auth.pluggable
 from google.auth.transport import requests
-import requests as http
-session = http.Session()
-session.trust_env, session.verify = False, sys.argv[2]
-credentials, _ = google.auth.load_credentials_from_file(sys.argv[1], scopes=sys.argv[3:])
-credentials.refresh(requests.Request(session))
+credentials = google.auth.pluggable.Credentials.from_file(sys.argv[1], scopes=sys.argv[2:])
+credentials.refresh(requests.Request())
 print(json.dumps(credentials.token))
 """
 
 
 def library(world, script, *arguments, stdin="", **env):
     """(the JSON that google-auth prints, or None; the last line of what it says instead)."""
-    env = {name: value for name, value in world.environment(**env).items() if name not in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")}
+    env = {"REQUESTS_CA_BUNDLE": "", **env}
     done = subprocess.run([sys.executable, "-B", "-W", "ignore", "-c", script, *arguments], input=stdin, capture_output=True, text=True, timeout=60,
-                          env=env, check=False, cwd=HERE)
+                          env=world.environment(**env), check=False, cwd=HERE)
     return (json.loads(done.stdout) if done.returncode == 0 else None), (done.stderr.strip().splitlines() or [""])[-1]
 
 
-def has(world, *modules):
+def has(world, *modules, before=""):
     """Whether the library has these, with a word where it has not."""
     for module in modules:
-        _, error = library(world, f"import {module}; print(1)")
+        _, error = library(world, f"{before}\nimport {module}; print(1)")
         if error:
             print(f"skipped: google-auth is not there or too old: {error}")
             return False
@@ -94,13 +98,13 @@ def executed(world):
         path = world.file("credentials.json", json.dumps({**plain, **more}))
         for turn in ("first", "second"):
             world.cloud.reset()
-            token, error = library(world, RUN, path, world.cloud.ca, PLATFORM, GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES="1", GOOGLE_CLOUD_PROJECT="p")
+            token, error = library(world, RUN, path, PLATFORM, REQUESTS_CA_BUNDLE=world.cloud.ca, GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES="1", GOOGLE_CLOUD_PROJECT="p")
             world.checks.equal(f"google-auth runs, {name}, {turn}: error", error, "")
             world.checks.equal(f"google-auth runs, {name}, {turn}: requests", [e["verdict"] for e in world.cloud.log()], ["accepted"] * requests)
             world.checks.equal(f"google-auth runs, {name}, {turn}: whose", world.whose(token or "none")[0], principal)
     broken = {**source["executable"], "command": shlex.join(command).replace("ec.pem", "none.pem"), "output_file": world.file("other.json")}
     path = world.file("credentials.json", json.dumps({**plain, "credential_source": {"executable": broken}}))
-    token, error = library(world, RUN, path, world.cloud.ca, PLATFORM, GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES="1", GOOGLE_CLOUD_PROJECT="p")
+    token, error = library(world, RUN, path, PLATFORM, REQUESTS_CA_BUNDLE=world.cloud.ca, GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES="1", GOOGLE_CLOUD_PROJECT="p")
     world.checks.true("google-auth tells our message", token is None and "none.pem" in error, error)
 
 
@@ -108,5 +112,5 @@ def run(world):
     if has(world, "google.auth.jwt", "google.oauth2.credentials", "google.auth.transport.requests"):
         verified(world)
         sent(world)
-        if has(world, "google.auth.pluggable"):
+        if has(world, "google.auth.pluggable", before=NEWER):
             executed(world)
