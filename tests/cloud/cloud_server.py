@@ -206,7 +206,7 @@ class ControlHandler(http.server.BaseHTTPRequestHandler):
 
 def make_context(state):
     authority = cloud_pki.Authority("local cloud test root")
-    certificate, key = authority.issue_server("localhost", ["localhost"], ["127.0.0.1", "::1"])
+    certificate, key = authority.issue_server("localhost", ["localhost", "westeurope.localhost"], ["127.0.0.1", "::1"])
     write(state, "ca.pem", authority.pem())
     write(state, "server.pem", cloud_pki.pem(certificate) + authority.pem())
     write(state, "server.key", cloud_pki.key_pem(key))
