@@ -22,6 +22,7 @@ typedef struct fake_env {
     atomic_int random_status;
     atomic_int random_byte;
     atomic_int logged;
+    atomic_int log_level; /* of the last line */
     char log_text[1024]; /* of the last line; read it when no other thread logs */
 } fake_env;
 
@@ -60,7 +61,8 @@ static inline int fake_log(void *user, int level, const char *text)
 {
     fake_env *fake = user;
 
-    check(level == TPMC_LOG_WARNING);
+    check(level == TPMC_LOG_WARNING || level == TPMC_LOG_INFO);
+    atomic_store(&fake->log_level, level);
     atomic_fetch_add(&fake->logged, 1);
     (void)snprintf(fake->log_text, sizeof(fake->log_text), "%s", text);
     return 0;
@@ -79,6 +81,7 @@ static inline tpmc_env *fake_env_new(fake_env *fake)
     atomic_init(&fake->random_status, 0);
     atomic_init(&fake->random_byte, 0);
     atomic_init(&fake->logged, 0);
+    atomic_init(&fake->log_level, 0);
     check(tpmc_env_new(&env, NULL) == 0);
     check(tpmc_env_set_wall_clock(env, fake_wall_clock, fake, NULL, NULL) == 0);
     check(tpmc_env_set_monotonic_clock(env, fake_monotonic_clock, fake, NULL, NULL) == 0);

@@ -197,6 +197,7 @@ static void a_later_attempt_may_succeed(void **state)
     assert_int_equal(tpmc_error_http_status(*state), 0);
     assert_int_equal(tpmc_error_retry_after_ms(*state), -1);
     assert_int_equal(atomic_load(&b->fake.logged), 2);
+    assert_int_equal(atomic_load(&b->fake.log_level), TPMC_LOG_INFO);
     assert_non_null(strstr(b->fake.log_text, "NETWORK"));
     tpmc_env_free(b->env);
 }
