@@ -59,7 +59,7 @@ def validity(world):
         world.register("dated.crt")
         world.cloud.reset()
         ran = world.run(*world.token(certificate="dated.crt"))
-        world.checks.true(name, ran.status == 1 and not ran.out and ("AADSTS1000502" in ran.err or "valid" in ran.err), ran.err)
+        world.checks.true(name, ran.status == 1 and not ran.out and ("AADSTS1000502" in ran.err or "expired" in ran.err or "valid" in ran.err), ran.err)
         world.checks.true(name + ": at most one request", len(world.cloud.log()) <= 1, len(world.cloud.log()))
         world.is_quiet(name, ran)
     world.register()

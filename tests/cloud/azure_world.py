@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program's world with Entra: a tenant, an application with certificates of keys in the TPM and a federated credential, and AD FS."""
+import datetime
 import json
 
 from cryptography.hazmat.primitives import serialization
@@ -54,7 +55,9 @@ class AzureWorld(World):
     # --- certificates ---
 
     def issue(self, name="rsa", issuer=None, subject=None, **more):
-        return (issuer or self.root).issue(subject or name, self.public[name], **more)
+        """A certificate; it is valid since before any clock that tests have."""
+        start = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=3)
+        return (issuer or self.root).issue(subject or name, self.public[name], **{"start": start, **more})
 
     def write(self, *certificates, name="made.crt"):
         self.file(name, b"".join(cloud_pki.pem(certificate) for certificate in certificates))
