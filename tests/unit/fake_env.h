@@ -23,7 +23,7 @@ typedef struct fake_env {
     atomic_int random_byte;
     atomic_int logged;
     atomic_int log_level; /* of the last line */
-    char log_text[1024]; /* of the last line; read it when no other thread logs */
+    char log_text[1024];  /* of the last line; read it when no other thread logs */
 } fake_env;
 
 static inline int fake_wall_clock(void *user, int64_t *ms)
