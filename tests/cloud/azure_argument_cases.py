@@ -10,7 +10,8 @@ def missing(world):
                                   ("issuer", world.azure("token", "--federation-subject", "a", certificate=None), "--federation-issuer"),
                                   ("tenant of an assertion", world.assertion(tenant=None), "--tenant-id")):
         world.refused("no " + name, arguments, 2, [part, "missing"])
-    world.refused("no key", ["azure", "token", "--tenant-id", TENANT, "--client-id", CLIENT, "--certificate-path", world.file("rsa.crt"), "--scopes", GRAPH], 2, "--keyfile")
+    world.refused("no key", ["azure", "token", "--tenant-id", TENANT, "--client-id", CLIENT, "--certificate-path", world.file("rsa.crt"), "--scopes",
+                             GRAPH], 2, "--keyfile")
 
 
 def rivals(world):
@@ -22,19 +23,23 @@ def rivals(world):
 
 def scopes(world):
     for name, scope, parts in (
-            ("of a user", RESOURCE + "/User.Read", ["/.default"]), ("bare", "User.Read", ["/.default"]), ("encoded", "https%3A%2F%2Fgraph.microsoft.com%2F.default", ["percent-encoded"]),
+            ("of a user", RESOURCE + "/User.Read", ["/.default"]), ("bare", "User.Read", ["/.default"]),
+            ("encoded", "https%3A%2F%2Fgraph.microsoft.com%2F.default", ["percent-encoded"]),
             ("of two resources", GRAPH + " https://vault.azure.net/.default", ["two resources"]), ("empty", "", ["--scopes"]), ("white", "  ", ["--scopes"]),
             ("quoted", '"' + GRAPH + '"', ["quotes"]), ("line end", GRAPH + "\n", []), ("beyond ASCII", "https://grüße.example/.default", ["ASCII"])):
         world.refused("scope " + name, world.token(scope=scope), 2, parts)
     world.refused("scopes of two resources", world.token("--scopes", "https://vault.azure.net/.default"), 2, "two resources")
-    for scope in ("api://11111111-2222-3333-4444-555555555555/.default", "11111111-2222-3333-4444-555555555555/.default", "https://database.windows.net//.default", GRAPH + " " + GRAPH):
+    for scope in ("api://11111111-2222-3333-4444-555555555555/.default", "11111111-2222-3333-4444-555555555555/.default",
+                  "https://database.windows.net//.default", GRAPH + " " + GRAPH):
         world.accepted("scope " + scope, world.token(scope=scope))
     world.refused("unknown resource", world.token(scope="https://nobody.example.com/.default"), 1, ["AADSTS500011", "resource"], 1)
 
 
 def values(world):
-    for name, value in (("tenant-id", "../x"), ("tenant-id", "a b"), ("tenant-id", "a%2f"), ("tenant-id", ""), ("tenant-id", "a/b"), ("tenant-id", "a?b"), ("tenant-id", "common"),
-                        ("tenant-id", "organizations"), ("tenant-id", "consumers"), ("client-id", ""), ("client-id", "a\nb"), ("algorithm", "ES256"), ("algorithm", "none"),
+    for name, value in (("tenant-id", "../x"), ("tenant-id", "a b"), ("tenant-id", "a%2f"), ("tenant-id", ""), ("tenant-id", "a/b"),
+                        ("tenant-id", "a?b"), ("tenant-id", "common"),
+                        ("tenant-id", "organizations"), ("tenant-id", "consumers"), ("client-id", ""), ("client-id", "a\nb"), ("algorithm", "ES256"),
+                        ("algorithm", "none"),
                         ("thumbprint", "md5"), ("assertion-lifetime", "119"), ("assertion-lifetime", "86401"), ("format", "yaml"),
                         ("max-attempts", "0")):
         world.refused(f"{name} {value!r}", world.token("--" + name, value), 2, "--" + name)
@@ -54,7 +59,8 @@ def values(world):
 def keys(world):
     world.refused("no key file", world.token(key="none.pem"), 1, "none.pem")
     world.refused("no password", world.token(key="locked.pem", certificate="locked.crt"), 1, "password")
-    ran = world.refused("wrong password", world.token("--password-file", world.file("wrong", "incorrect\n"), key="locked.pem", certificate="locked.crt"), 1, "password")
+    ran = world.refused("wrong password", world.token("--password-file", world.file("wrong", "incorrect\n"), key="locked.pem",
+                                                      certificate="locked.crt"), 1, "password")
     world.checks.true("wrong password: is not told", "incorrect" not in ran.err, ran.err)
     world.refused("no TPM", world.token("--tcti", "swtpm:port=1"), 1, [])
 

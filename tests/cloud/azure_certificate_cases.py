@@ -90,7 +90,8 @@ def chains(world):
     leaf = world.issue(issuer=world.middle[1], subject="named")
     middle = [authority.certificate for authority in world.middle[::-1]]
     root = world.root.certificate
-    for name, certificates, length in (("leaf and two", [leaf, *middle], 3), ("with its root", [leaf, *middle, root], 4), ("backwards", [root, *middle[::-1], leaf], 4),
+    for name, certificates, length in (("leaf and two", [leaf, *middle], 3), ("with its root", [leaf, *middle, root], 4),
+                                       ("backwards", [root, *middle[::-1], leaf], 4),
                                        ("mixed", [middle[1], leaf, middle[0]], 3)):
         world.write(*certificates, name="chain.crt")
         for kind in ("sha256", "sha1"):

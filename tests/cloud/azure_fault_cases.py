@@ -7,7 +7,8 @@ from fault_cases import Target, times
 
 def run(world):
     targets = [Target(world, name, arguments) for name, arguments in world.askers()]
-    others = [Target(world, "AD FS", world.token(tenant="adfs", scope=ADFS_RESOURCE)), Target(world, "on behalf of", world.for_user(world.user_token(seconds=90000)))]
+    others = [Target(world, "AD FS", world.token(tenant="adfs", scope=ADFS_RESOURCE)),
+              Target(world, "on behalf of", world.for_user(world.user_token(seconds=90000)))]
     for target in [*targets, *others]:
         oauth_fault_cases.retries(target)
     for target in targets + others[:1]:

@@ -75,7 +75,8 @@ def assertions(world):
         with open(path, "rb") as file:
             check.equal(name + ": file stays", file.read(), data)
     world.refused("no directory", world.assertion("--out", world.file("none/x")), 1, "none/x")
-    text = world.accepted("long life", world.federated("--assertion-lifetime", "86400", command="assertion", scope=None, tenant=None, client=None, endpoint=""), 0)
+    text = world.accepted("long life", world.federated("--assertion-lifetime", "86400", command="assertion", scope=None, tenant=None, client=None,
+                                                       endpoint=""), 0)
     claims = signed(world, "long life", text.strip(), "rsa", "RS256")
     check.equal("long life", claims.get("exp", 0) - claims.get("nbf", 0), 86400)
     check.equal("long life: is taken", post(world, text.strip())[0], 200)

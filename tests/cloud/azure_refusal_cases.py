@@ -7,9 +7,11 @@ from fault_cases import always
 NUMBERS = (
     ("AADSTS50076", 400, "second factor"), ("AADSTS50196", 400, "too often"), ("AADSTS53003", 400, "conditional access"), ("AADSTS65001", 400, "consent"),
     ("AADSTS7000215", 401, "not valid"), ("AADSTS7000222", 401, "expired"), ("AADSTS7002381", 400, "federated credential"), ("AADSTS5002723", 400, "malformed"),
-    ("AADSTS900382", 400, "--authority-host"), ("AADSTS700021", 401, "letter for letter"), ("AADSTS5002730", 401, "--algorithm"), ("AADSTS5002738", 401, "--algorithm"),
+    ("AADSTS900382", 400, "--authority-host"), ("AADSTS700021", 401, "letter for letter"), ("AADSTS5002730", 401, "--algorithm"),
+    ("AADSTS5002738", 401, "--algorithm"),
     ("AADSTS1000502", 401, "renew"), ("AADSTS500011", 400, "--authority-host"), ("AADSTS70011", 400, "/.default"), ("AADSTS28000", 400, "two resources"),
-    ("AADSTS1234567", 400, "AADSTS1234567"), ("AADSTS1234567", 401, "AADSTS1234567"), ("invalid_scope", 400, "/.default"), ("interaction_required", 400, "interaction_required"))
+    ("AADSTS1234567", 400, "AADSTS1234567"), ("AADSTS1234567", 401, "AADSTS1234567"), ("invalid_scope", 400, "/.default"),
+    ("interaction_required", 400, "interaction_required"))
 
 
 def own(world):
@@ -19,7 +21,8 @@ def own(world):
             ("unknown application", world.token(client="9" + CLIENT[1:]), ["AADSTS700016", "unauthorized_client", "--client-id", "--tenant-id"]),
             ("unknown tenant", world.token(tenant=unknown), ["AADSTS90002", "--tenant-id", "--authority-host"]),
             ("tenant of no form", world.token(tenant="contoso"), ["AADSTS900023", "--tenant-id"]),
-            ("unknown certificate", world.token(key="other.pem", certificate="other.crt"), ["AADSTS700027", "invalid_client", "401", "--send-certificate-chain"]),
+            ("unknown certificate", world.token(key="other.pem", certificate="other.crt"),
+             ["AADSTS700027", "invalid_client", "401", "--send-certificate-chain"]),
             ("disabled application", world.token(client=OTHER_CLIENT), ["AADSTS7000112", "401", "disabled"])):
         ran = world.refused(name, arguments, 1, ["Entra answered", *parts], 1)
         world.checks.true(name + ": with the request's id", "(request id " in ran.err and "Trace ID" not in ran.err, ran.err)
@@ -52,9 +55,12 @@ def numbers(world):
 def odd(world):
     """Numbers without words, words without numbers."""
     for name, more, parts in (("no description", {"error_description": None}, ["AADSTS700016"]), ("no codes", {"error_codes": None}, ["AADSTS700016"]),
-                              ("no word", {"error": None}, ["AADSTS700016"]), ("neither", {"error_description": None, "error_codes": None}, ["unauthorized_client"]),
-                              ("codes as text", {"error_codes": ["700016"]}, ["AADSTS700016"]), ("nothing", {"error_description": None, "error_codes": None, "error": None}, ["400"]),
-                              ("error as object", {"error": {"code": "x"}}, ["AADSTS700016"]), ("description as list", {"error_description": ["x"]}, ["AADSTS700016"])):
+                              ("no word", {"error": None}, ["AADSTS700016"]),
+                              ("neither", {"error_description": None, "error_codes": None}, ["unauthorized_client"]),
+                              ("codes as text", {"error_codes": ["700016"]}, ["AADSTS700016"]),
+                              ("nothing", {"error_description": None, "error_codes": None, "error": None}, ["400"]),
+                              ("error as object", {"error": {"code": "x"}}, ["AADSTS700016"]),
+                              ("description as list", {"error_description": ["x"]}, ["AADSTS700016"])):
         world.refused(name, world.token(), 1, parts, 1, behave=always(error={"code": "AADSTS700016", "status": 400, "message": "gone", "more": more}))
 
 

@@ -40,7 +40,8 @@ def run(world):
     if probe.returncode != 0:
         print("skipped: msal is not there")
         return
-    for name, arguments in (("PS256", world.assertion()), ("RS256", world.assertion("--algorithm", "RS256")), ("chain", world.assertion("--send-certificate-chain")),
+    for name, arguments in (("PS256", world.assertion()), ("RS256", world.assertion("--algorithm", "RS256")),
+                            ("chain", world.assertion("--send-certificate-chain")),
                             ("federated", world.federated(command="assertion", scope=None))):
         world.cloud.reset()
         got = library(world, world.program, *arguments)

@@ -37,7 +37,8 @@ def algorithms(world):
     """Each kind of key, by itself and as it is told."""
     check = world.checks
     for key, more, algorithm, kind in (
-            ("rsa", [], "PS256", "x5t#S256"), ("rs", [], "RS256", "x5t#S256"), ("pss", [], "PS256", "x5t#S256"), ("rsa", ["--algorithm", "RS256"], "RS256", "x5t#S256"),
+            ("rsa", [], "PS256", "x5t#S256"), ("rs", [], "RS256", "x5t#S256"), ("pss", [], "PS256", "x5t#S256"),
+            ("rsa", ["--algorithm", "RS256"], "RS256", "x5t#S256"),
             ("rsa", ["--algorithm", "PS256"], "PS256", "x5t#S256"), ("rsa", ["--algorithm", "auto", "--thumbprint", "sha1"], "PS256", "x5t"),
             ("rs", ["--thumbprint", "sha1"], "RS256", "x5t"), ("locked", ["--password-file", world.file("password")], "PS256", "x5t#S256")):
         name = " ".join([key, *more[:4:2]])
@@ -95,7 +96,8 @@ def endpoints(world):
     check.contains("region: host", headers.get("Host", ""), REGION + ".localhost:")
     world.refused("region of an address", world.token("--region", REGION, endpoint=url.replace("localhost", "127.0.0.1")), 2,
                   ["--region", "--authority-host"])
-    world.refused("region of the public cloud", world.token("--region", REGION, "--timeout-ms", "4000", "--max-attempts", "1", endpoint=""), 1, REGION + ".login.microsoft.com")
+    world.refused("region of the public cloud", world.token("--region", REGION, "--timeout-ms", "4000", "--max-attempts", "1", endpoint=""), 1,
+                  REGION + ".login.microsoft.com")
     for region in ("west europe", "a.b", "a/b", "", "x" * 300):
         world.refused(f"region {region[:9]!r}", world.token("--region", region), 2, "--region")
 
@@ -139,7 +141,8 @@ def claims(world):
     for text in ("{", "[]", "7", "no", "{}x", "\"e30\"", "e30 e30"):
         world.refused(f"claims {text!r}", world.token("--claims", text), 2, "claims")
     world.refused("claims that Entra refuses", world.token("--claims", '{"access_token":7}'), 1, ["AADSTS9002313", "400"], 1)
-    world.refused("claims for the same", world.token("--client-capability", "cp1", "--claims", '{"access_token":{"xms_cc":null}}'), 2, ["xms_cc", "--client-capability"])
+    world.refused("claims for the same", world.token("--client-capability", "cp1", "--claims", '{"access_token":{"xms_cc":null}}'), 2,
+                  ["xms_cc", "--client-capability"])
     world.accepted("claims that ask nothing", world.token("--claims", "e30"))
 
 

@@ -68,7 +68,8 @@ def exchanged(world):
     got = good(world, "exchange")
     fields = {"grant_type": "urn:ietf:params:oauth:grant-type:token-exchange", "audience": POOL, "scope": "https://www.googleapis.com/auth/iam",
               "requested_token_type": "urn:ietf:params:oauth:token-type:access_token", "subject_token": got["id_token"], "subject_token_type": JWT_TYPE}
-    said = cloud_checks.send(world.cloud, "POST", "/v1/token", [("Host", world.cloud.url.split("//")[1]), ("Content-Type", "application/x-www-form-urlencoded")],
+    said = cloud_checks.send(world.cloud, "POST", "/v1/token",
+                             [("Host", world.cloud.url.split("//")[1]), ("Content-Type", "application/x-www-form-urlencoded")],
                              urllib.parse.urlencode(fields).encode())
     world.checks.equal("exchange: status", said.status, 200)
 

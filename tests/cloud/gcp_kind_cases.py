@@ -159,7 +159,8 @@ def account_files(world):
     check.equal("universe: claims", claims.get("scope"), PLATFORM)
     world.refused("universe without endpoint", world.token("--kind", "access", "--service-account-file", path), 2, ["example-cloud.test", "--kind"])
     for name, data, part in (("cut", json.dumps(plain)[:-9], path), ("no JSON", "no", path), ("list", "[]", path), ("empty", "", path),
-                             ("wrong type", json.dumps({**plain, "client_email": 7}), path), ("another kind", json.dumps({**plain, "type": "authorized_user"}), path),
+                             ("wrong type", json.dumps({**plain, "client_email": 7}), path),
+                             ("another kind", json.dumps({**plain, "type": "authorized_user"}), path),
                              ("big", " " * (2 << 20), path), ("twice", '{"type":"service_account","client_email":"a@b.c","client_email":"d@b.c"}', path)):
         world.file("account.json", data)
         ran = world.run(*world.token("--service-account-file", path))

@@ -20,7 +20,8 @@ def endpoint(world):
     world.cloud.config(google={"service_accounts": {ROBOT: {"enabled": False}}})
     world.refused("disabled account", world.access(), 1, ["disabled_client", "disabled"], 1)
     world.cloud.config(google={"service_accounts": {ROBOT: {"enabled": True}}})
-    for code, hint in (("access_denied", "domain-wide delegation"), ("admin_policy_enforced", "policy"), ("deleted_client", "deleted"), ("other_error", "other_error")):
+    for code, hint in (("access_denied", "domain-wide delegation"), ("admin_policy_enforced", "policy"), ("deleted_client", "deleted"),
+                       ("other_error", "other_error")):
         world.refused(code, world.access(), 1, [code, hint], 1, behave=always(error={"code": code, "status": 403}))
     for code in ("temporarily_unavailable", "server_error", "internal_failure"):
         world.accepted(code + ", then good", world.access(), 2, behave=[{"error": {"code": code, "status": 400}}])
@@ -43,7 +44,8 @@ def iam(world):
     for message in ("IAM Service Account Credentials API has not been used in project 1 before or it is disabled.", "The API is disabled."):
         world.refused("API is off", world.impersonated(), 1, ["PERMISSION_DENIED", "enable the IAM Service Account Credentials API"], 1,
                       behave=always(error={"code": "PERMISSION_DENIED", "status": 403, "message": message}))
-    world.refused("first of two", world.access("--impersonate", TARGET, "--iam-endpoint", world.cloud.url, key="other.pem"), 1, ["token endpoint", "JWT Signature"], 1)
+    world.refused("first of two", world.access("--impersonate", TARGET, "--iam-endpoint", world.cloud.url, key="other.pem"), 1,
+                  ["token endpoint", "JWT Signature"], 1)
     world.refused("second of two", world.access("--impersonate", OTHER, "--iam-endpoint", world.cloud.url), 1, ["PERMISSION_DENIED"], 2)
 
 

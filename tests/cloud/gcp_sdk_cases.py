@@ -92,19 +92,22 @@ def executed(world):
     plain = {"type": "external_account", "audience": POOL, "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
              "token_url": world.cloud.url + "/v1/token", "credential_source": source}
     url = f"{world.cloud.url}/v1/projects/-/serviceAccounts/{TARGET}:generateAccessToken"
-    for name, more, principal, requests in (("plain", {}, PRINCIPAL, 1), ("impersonated", {"service_account_impersonation_url": url}, "serviceAccount:" + TARGET, 2)):
+    for name, more, principal, requests in (("plain", {}, PRINCIPAL, 1),
+                                            ("impersonated", {"service_account_impersonation_url": url}, "serviceAccount:" + TARGET, 2)):
         if os.path.exists(cache):
             os.unlink(cache)
         path = world.file("credentials.json", json.dumps({**plain, **more}))
         for turn in ("first", "second"):
             world.cloud.reset()
-            token, error = library(world, RUN, path, PLATFORM, REQUESTS_CA_BUNDLE=world.cloud.ca, GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES="1", GOOGLE_CLOUD_PROJECT="p")
+            token, error = library(world, RUN, path, PLATFORM, REQUESTS_CA_BUNDLE=world.cloud.ca, GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES="1",
+                                   GOOGLE_CLOUD_PROJECT="p")
             world.checks.equal(f"google-auth runs, {name}, {turn}: error", error, "")
             world.checks.equal(f"google-auth runs, {name}, {turn}: requests", [e["verdict"] for e in world.cloud.log()], ["accepted"] * requests)
             world.checks.equal(f"google-auth runs, {name}, {turn}: whose", world.whose(token or "none")[0], principal)
     broken = {**source["executable"], "command": shlex.join(command).replace("ec.pem", "none.pem"), "output_file": world.file("other.json")}
     path = world.file("credentials.json", json.dumps({**plain, "credential_source": {"executable": broken}}))
-    token, error = library(world, RUN, path, PLATFORM, REQUESTS_CA_BUNDLE=world.cloud.ca, GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES="1", GOOGLE_CLOUD_PROJECT="p")
+    token, error = library(world, RUN, path, PLATFORM, REQUESTS_CA_BUNDLE=world.cloud.ca, GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES="1",
+                           GOOGLE_CLOUD_PROJECT="p")
     world.checks.true("google-auth tells our message", token is None and "none.pem" in error, error)
 
 

@@ -90,7 +90,8 @@ def hostile(target, form, status=400):
         target.world.checks.true(f"{target.name}, message with {name}: is clean", clean and LOOSE[:60] not in ran.err, ran.err)
     long = target.refused("long message", always(error={"code": "c" * 500, "status": status, "message": "word " * 4000, "form": form}), ["word"])
     target.world.checks.true(f"{target.name}, long message: is cut", len(long.err) < 1200, len(long.err))
-    for name, body in (("a text", "gone"), ("a page", "<html><b>Proxy</b> says no</html>"), ("nothing", ""), ("an array", "[]"), ("an odd error", '{"error":7}'),
+    for name, body in (("a text", "gone"), ("a page", "<html><b>Proxy</b> says no</html>"), ("nothing", ""), ("an array", "[]"),
+                       ("an odd error", '{"error":7}'),
                        ("an error without end", '{"error":"inv')):
         target.refused(f"{name} with 407", always(status=407, body=body, content_type="text/html" if "<" in body else "application/json"), ["407"])
     target.refused("404 without a body", always(status=404), ["404"])
