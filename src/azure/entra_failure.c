@@ -17,7 +17,7 @@ static const char number_prefix[] = "AADSTS";
 
 static const char look_at_scope[] =
     "look at the scope: it is a resource followed by /.default, and of the same cloud as "
-    "'authority_host'";
+    "option 'authority_host'";
 
 /* The numbers stand before the words of RFC 6749, of which a number is the reason. */
 static const tpmc__oauth_rule rules[] = {
@@ -30,7 +30,7 @@ static const tpmc__oauth_rule rules[] = {
       "the user's token is not for this application, too old, or of another tenant" },
     { "AADSTS500011", NULL, DENIED,
       "the resource is not known in this tenant: look at the scope, and for a national cloud at "
-      "'authority_host' too" },
+      "option 'authority_host' too" },
     { "AADSTS500131", NULL, DENIED, "the user's token is not for this application" },
     { "AADSTS500133", NULL, DENIED, "the user's token is too old: get a new one from the user" },
     { "AADSTS50027", NULL, DENIED, "the assertion is malformed for this server" },
@@ -46,37 +46,39 @@ static const tpmc__oauth_rule rules[] = {
     { "AADSTS65001", NULL, DENIED,
       "consent is missing: an administrator must grant the permissions" },
     { "AADSTS700016", NULL, DENIED,
-      "the application is not known in this tenant: look at 'client_id' and 'tenant_id'" },
+      "the application is not known in this tenant: look at option 'client_id' and option "
+      "'tenant_id'" },
     { "AADSTS700021", NULL, DENIED,
       "no federated credential of the application fits: compare issuer, subject and audience "
       "letter for letter" },
     { "AADSTS700211", NULL, DENIED,
-      "no federated credential of the application has this issuer: compare 'federation_issuer' "
+      "no federated credential of the application has this issuer: compare option "
+      "'federation_issuer' "
       "letter for letter" },
     { "AADSTS700212", NULL, DENIED,
       "no federated credential of the application has this audience: compare "
-      "'federation_audience' letter for letter" },
+      "option 'federation_audience' letter for letter" },
     { "AADSTS700213", NULL, DENIED,
       "no federated credential of the application has this subject: compare "
-      "'federation_subject' letter for letter" },
+      "option 'federation_subject' letter for letter" },
     { "AADSTS7002381", NULL, DENIED, "no federated credential of the application fits" },
     { "AADSTS700023", NULL, DENIED,
-      "the audience of the assertion is not this endpoint: look at 'authority_host' and "
+      "the audience of the assertion is not this endpoint: look at options 'authority_host' and "
       "'token_url'" },
     { "AADSTS700024", NULL, CLOCK, SET_CLOCK },
     { "AADSTS700027", NULL, DENIED,
       "register the certificate for the application, or for trust by subject name and issuer set "
-      "'send_certificate_chain'" },
+      "option 'send_certificate_chain'" },
     { "AADSTS70011", NULL, DENIED, look_at_scope },
     { "AADSTS7000215", NULL, DENIED, "the credential of the application is not valid" },
     { "AADSTS7000222", NULL, DENIED,
       "the credential of the application has expired: register a new one" },
     { "AADSTS90002", NULL, DENIED,
-      "the tenant is not known: look at 'tenant_id', and for a national cloud at "
-      "'authority_host'" },
+      "the tenant is not known: look at option 'tenant_id', and for a national cloud at "
+      "option 'authority_host'" },
     { "AADSTS90033", NULL, TPMC_ERR_PROTOCOL, TPMC__HTTP_RETRY, NULL },
-    { "AADSTS900023", NULL, DENIED, "the tenant is not known: look at 'tenant_id'" },
-    { "AADSTS900382", NULL, DENIED, "tenant and 'authority_host' are of different clouds" },
+    { "AADSTS900023", NULL, DENIED, "the tenant is not known: look at option 'tenant_id'" },
+    { "AADSTS900382", NULL, DENIED, "tenant and option 'authority_host' are of different clouds" },
     /* AADSTS50012 and what AD FS answers are about a wrong clock only by their words, which a
      * user's token that is too old has as well: so they count only where no row has the number. */
     { NULL, "not within its valid time range", CLOCK, SET_CLOCK },
@@ -88,8 +90,10 @@ static const tpmc__oauth_rule rules[] = {
 static const tpmc__oauth_service entra = { "Entra", rules, sizeof(rules) / sizeof(rules[0]) };
 
 /* An answer without any code is none of Entra's. */
-static const tpmc__oauth_rule odd_rule = { NULL, NULL, TPMC_ERR_PROTOCOL, TPMC__HTTP_FAIL,
-                                           "look at 'authority_host' and for a proxy in between" };
+static const tpmc__oauth_rule odd_rule = {
+    NULL, NULL, TPMC_ERR_PROTOCOL, TPMC__HTTP_FAIL,
+    "look at option 'authority_host' and for a proxy in between"
+};
 static const tpmc__oauth_service somebody = { "Entra", &odd_rule, 1 };
 
 /* The length of the number that a message begins with; 0: none. */
