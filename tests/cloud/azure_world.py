@@ -121,7 +121,8 @@ class AzureWorld(World):
 
     def parameters(self):
         """What the one request of the last run had, without the lookups of checks."""
-        return [entry for entry in self.cloud.log() if entry["service"] == "entra"][-1]["parameters"]
+        sent = [entry["parameters"] for entry in self.cloud.log() if entry["service"] == "entra"]
+        return {"header": {}, "assertion_claims": dict.fromkeys(("iss", "sub", "aud", "jti", "exp", "nbf"), 0), "client_assertion": "", **(sent or [{}])[-1]}
 
     def der(self, certificate):
         return certificate.public_bytes(serialization.Encoding.DER)
