@@ -36,9 +36,9 @@ static const tpmc__oauth_rule rules[] = {
     { "AADSTS50027", NULL, DENIED, "the assertion is malformed for this server" },
     { "AADSTS5002723", NULL, DENIED, "the assertion is malformed for this server" },
     { "AADSTS5002730", NULL, DENIED,
-      "the server does not take this signature: set 'algorithm' to RS256" },
+      "the server does not take this signature: set option 'algorithm' to RS256" },
     { "AADSTS5002738", NULL, DENIED,
-      "the server does not take this signature: set 'algorithm' to RS256" },
+      "the server does not take this signature: set option 'algorithm' to RS256" },
     { "AADSTS50076", NULL, DENIED, "the user must sign in again, with a second factor" },
     { "AADSTS50196", NULL, TPMC_ERR_THROTTLED, TPMC__HTTP_FAIL,
       "the same request was sent too often: wait, and keep tokens instead of asking anew" },
@@ -46,8 +46,7 @@ static const tpmc__oauth_rule rules[] = {
     { "AADSTS65001", NULL, DENIED,
       "consent is missing: an administrator must grant the permissions" },
     { "AADSTS700016", NULL, DENIED,
-      "the application is not known in this tenant: look at option 'client_id' and option "
-      "'tenant_id'" },
+      "the application is not known in this tenant: look at options 'client_id' and 'tenant_id'" },
     { "AADSTS700021", NULL, DENIED,
       "no federated credential of the application fits: compare issuer, subject and audience "
       "letter for letter" },

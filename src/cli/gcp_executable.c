@@ -117,10 +117,9 @@ static cJSON *failure_of(int status, const char *message)
 /* The file that the libraries look into before they run the program again. */
 static const char *find_path(const cli_args *args)
 {
-    const char *asked = wish("GOOGLE_EXTERNAL_ACCOUNT_OUTPUT_FILE");
     const char *path = cli_args_text(args, "output_file");
 
-    return asked != NULL || strcmp(path, "-") == 0 ? asked : path;
+    return strcmp(path, "-") != 0 ? path : wish("GOOGLE_EXTERNAL_ACCOUNT_OUTPUT_FILE");
 }
 
 static int make_text(cli_args *args, cli_result *out)
