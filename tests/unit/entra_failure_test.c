@@ -82,7 +82,8 @@ static const row rows[] = {
       "'authority_host' and for a proxy in between" },
     { 400, "{\"error\":{\"code\":7},\"error_codes\":[\"x\"]}", TPMC_ERR_PROTOCOL, TPMC__HTTP_FAIL,
       "",
-      "Entra answered with HTTP status 400; look at 'authority_host' and for a proxy in between" },
+      "Entra answered with HTTP status 400; look at option 'authority_host' and for a proxy in "
+      "between" },
     { 400, "client_assertion=eyJhbGciOiJQUzI1NiJ9.secret", TPMC_ERR_PROTOCOL, TPMC__HTTP_FAIL, "",
       "Entra answered with HTTP status 400: without content type, 'client_assertion=...'; look "
       "at" },
