@@ -14,7 +14,7 @@ jobs=$(nproc)
 packages=(
   gcc g++ clang cmake ninja-build pkg-config libc6-dev binutils
   libssl-dev libcurl4-openssl-dev libtss2-dev libcjson-dev libcmocka-dev libtpms-dev
-  swtpm swtpm-tools gnutls-bin tpm2-tools tpm2-openssl openssl procps
+  swtpm swtpm-tools gnutls-bin tpm2-tools tpm2-openssl openssl procps curl
   python3 python3-botocore python3-cffi python3-cryptography python3-google-auth python3-jwt python3-msal python3-tpm2-pytss
   clang-format clang-tidy doxygen abigail-tools
 )
