@@ -180,6 +180,19 @@ static void keys_that_entra_does_not_take_are_refused_in_words(void **state)
     EVP_PKEY_free(pss);
 }
 
+static void a_short_key_is_refused_before_it_signs(void **state)
+{
+    EVP_PKEY *small = EVP_RSA_gen(1024);
+    azure_bench *b = new_bench_of(small, small);
+
+    (void)state;
+    expect_refusal(b, TPMC_ERR_UNSUPPORTED,
+                   "the key has 1024 bits, and Entra takes RSA keys of 2048 bits or more");
+    assert_int_equal(atomic_load(&b->signatures), 0);
+    free_bench(b);
+    EVP_PKEY_free(small);
+}
+
 static void a_key_for_pss_alone_has_nothing_to_fall_back_to(void **state)
 {
     EVP_PKEY *pss = new_pss_key();
@@ -361,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_wrong_salt_falls_back_to_rs256),
         cmocka_unit_test(a_key_that_refuses_pss_falls_back_too),
         cmocka_unit_test(keys_that_entra_does_not_take_are_refused_in_words),
+        cmocka_unit_test(a_short_key_is_refused_before_it_signs),
         cmocka_unit_test(a_key_for_pss_alone_has_nothing_to_fall_back_to),
         cmocka_unit_test(a_certificate_of_another_key_is_refused),
         cmocka_unit_test(a_file_is_read_again_when_it_changes),
