@@ -1021,7 +1021,7 @@ static void memory_runs_out(void **state)
     maker_approve(b->f.env, &key, step, approved);
     find(b, CC_SIGN);
     assert_int_equal(run_and_report(b), 0);
-    assert_true(each_allocation(run_and_report, b, TPMC_ERR_NOMEM) > 5);
+    assert_true(each_allocation(run_and_report, b, TPMC_ERR_NOMEM) > 7);
     assert_int_equal(tpm_raw_transient_count(), 0);
     maker_key_end(&key);
 }
